@@ -13,6 +13,7 @@ import click
 from renderer.commands.completing import complete_app, complete_env
 from renderer.commands.options import DURATION, ROUTER, STRATEGY, app_argument
 from renderer.usecases import verbs
+from renderer.usecases.release import release as release_versions
 from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
 from renderer.usecases.verbs import SwitchOptions
@@ -161,7 +162,7 @@ def release(options: VerbOptions, words: tuple[str, ...], keep_going: bool, **ow
     """
     if not words and own["from_env"] is None and not own["from_edits"] and not own["train"]:
         raise click.UsageError(f"Missing argument '{_WORDS}'.")
-    return verbs.release(replace(options, keep_going=keep_going), ReleaseOptions(words, **own))
+    return release_versions(replace(options, keep_going=keep_going), ReleaseOptions(words, **own))
 
 
 @click.command("weight")

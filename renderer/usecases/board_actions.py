@@ -17,6 +17,7 @@ from renderer.usecases import verbs
 from renderer.usecases.compare import compare
 from renderer.usecases.edited import Edited
 from renderer.usecases.project import Opened, find_root
+from renderer.usecases.release import release
 from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.revision import Given, View, asking_git, of_tree
 from renderer.usecases.selection import Selection
@@ -97,7 +98,7 @@ def _run(options: VerbOptions, action: Action) -> int:
         case "release":
             if not action.tag:
                 raise Failure("say which tag to release", 2)
-            return verbs.release(options, ReleaseOptions((f"{action.app}={action.tag}",), share=action.share))
+            return release(options, ReleaseOptions((f"{action.app}={action.tag}",), share=action.share))
         case "weight":
             return verbs.weight(options, apps, action.share or 0, None)
         case "promote":

@@ -17,11 +17,10 @@ from renderer.usecases.freezes import refuse_frozen
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.promotion import versions_for
 from renderer.usecases.release_options import ReleaseOptions
-from renderer.usecases.verb import VerbOptions
+from renderer.usecases.run_verb import run
+from renderer.usecases.verb import How, VerbOptions
 
-Run = Callable[..., int]  # the options, the verb, the acts of each environment, and the end of the subject
-
-
+_DETAIL = "as a hotfix"
 _PUSH = (
     "`git push origin HEAD~1:BRANCH`, and when that is synced, `git push`; as one change, the canary's share falls to "
     "0 at once and a request or two may be lost"
@@ -30,7 +29,7 @@ _TWO = f"rollspec: let the cluster get the two commits one after the other: {_PU
 _ONE = f"rollspec: what was in flight is aborted already: if the cluster does not have that yet, {_PUSH}"
 
 
-def start_hotfix(options: VerbOptions, wanted: ReleaseOptions, run: Run) -> int:
+def start_hotfix(options: VerbOptions, wanted: ReleaseOptions) -> int:
     """Two commits: an abort of what is in flight, and the release of the hotfix; the exit code.
 
     Nothing is aborted unless the release would be accepted. An app whose release is aborted already is only in the
@@ -39,24 +38,22 @@ def start_hotfix(options: VerbOptions, wanted: ReleaseOptions, run: Run) -> int:
     if not options.commit and not options.dry_run:
         raise Failure("--hotfix makes two commits: give --commit, or --dry-run to see both as one change", 2)
     if options.dry_run:
-        return run(options, "release", partial(_acts, wanted, _both), "as a hotfix")
-    flying: list[str] = []
+        return run(How(options, "release", _DETAIL), partial(_acts, wanted, _both)).code
 
     def first(opened: Opened, env: str) -> dict[str, Act]:
         if options.now and options.break_glass is None:
             refuse_frozen([opened.setup.environments[env]], "release", options.now)
         acts = _acts(wanted, _both, opened, env)
         some = [app for app, act in acts.items() if in_flight(_before(opened, env, app, act))]
-        flying.extend(some)
         aborts = _acts(wanted, _first, opened, env)
         return {app: aborts[app] for app in some}
 
-    code = run(replace(options, leads=True), "abort", first, "for a hotfix")
-    if code:
-        return code
-    code, is_first_made = 1, bool(flying)
+    aborted = run(How(options, "abort", "for a hotfix", leads=True), first)
+    if aborted.code:
+        return aborted.code
+    code, is_first_made = 1, bool(aborted.apps)
     try:
-        code = run(replace(options, follows=is_first_made), "release", partial(_acts, wanted, _second), "as a hotfix")
+        code = run(How(options, "release", _DETAIL, follows=is_first_made), partial(_acts, wanted, _second)).code
     finally:
         if not code:
             say(_TWO if is_first_made else _ONE)

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
@@ -45,6 +45,7 @@ from renderer.usecases.upstream import lacks
 from renderer.workers import Tick, Work, meanwhile, processes, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
+Remarks = Mapping[tuple[str, str], str]  # what ends the line of an app, by environment and app
 Contents = Mapping[str, bytes | None]  # of files, by path; None: it is not there
 _NAMED = 3  # apps in a commit's subject
 _LISTED = 20  # apps in a line for people
@@ -64,12 +65,7 @@ class VerbOptions:
     commit: bool = False
     message: str | None = None
     no_verify: bool = False
-    live: Callable[[str], str] | None = None  # the commit that the cluster has, from which hooks judge; by the root
-    train: bool = False  # releases what is due, with a table in the message; it may be nothing
-    leads: bool = False  # a commit before another one of the same run, which needs none where nothing is to be done
-    follows: bool = False  # a commit of the same run, which stays if this one is not made
-    remarks: Mapping[tuple[str, str], str] = field(default_factory=dict)  # end an app's line, by environment and app
-    watch: Callable[[Opened, Sequence[Edited]], None] | None = None  # with dry_run: hears of the edits too
+    watch: Callable[[Opened, Sequence[Edited]], None] | None = None  # of the board, with dry_run: hears of the edits
 
     def __post_init__(self) -> None:
         for option, is_given in (("--message", self.message is not None), ("--no-verify", self.no_verify)):
@@ -77,15 +73,25 @@ class VerbOptions:
                 raise Failure(f"{option} is about the commit: it needs --commit", 2)
 
 
+def _none(*_: object) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class How:
-    """What to do with the result; `verb` and `detail` make the commit's message, `notes` of a spec before and after."""
+    """A verb with its options, and what to do with its result; `verb` and `detail` make the commit's subject."""
 
     options: VerbOptions
     verb: str
     detail: str = ""
-    notes: Callable[[Spec, Spec], list[str]] = lambda before, after: []
+    notes: Callable[[Opened, Spec, Spec], list[str]] = _none  # lines to print about an app's spec before and after
+    remarks: Callable[[Opened, Sequence[Edited]], Remarks] | None = None
+    live: Callable[[str], str] | None = None  # the commit that the cluster has, from which hooks judge; by the root
+    everywhere: bool = False  # without --env, it is about every environment
     may_change_nothing: bool = False  # having nothing to change is not a failure
+    is_train: bool = False  # the message has a table
+    leads: bool = False  # another commit of the same run follows, so there may be nothing to do
+    follows: bool = False  # a commit of the same run stays if this one is not made
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +111,9 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if failed and not (edited and options.keep_going):
         if edited:
             hint = "" if options.keep_going is None else "; --keep-going changes the other apps all the same"
-            say(f"rollspec: {_unchanged(options)}{hint}")
+            say(f"rollspec: {_unchanged(how)}{hint}")
         return 1
-    _say_notes(edited, how)
+    _say_notes(opened, edited, how)
     _look_upstream(opened, edited, options)
     files, old = _files(opened, edited)
     _say_what_stays(opened, files)
@@ -117,7 +123,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if not files and how.may_change_nothing:
         out(f"nothing to {how.verb}")
         return 0
-    lines = _table(edited) if options.train else [_line(each, options) for each in edited]
+    lines = _table(edited) if how.is_train else _lines(opened, edited, how)
     lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
     made = _carried_out(opened, edited, (files, old), lines, how)
     out("\n".join([*([made] if made else []), *lines]))
@@ -175,7 +181,7 @@ def _carried_out(
     hidden = partial(_refuse_hidden_output, opened, outputs, old.keys() - specs)
     with meanwhile(hidden) if how.options.commit else nullcontext():
         _refuse_edited(opened, edited, _outputs(edited, files, old))
-    restored = _restored(opened, {path: old[path] for path in files}, specs, how.options)
+    restored = _restored(opened, {path: old[path] for path in files}, specs, how)
     if not how.options.commit:
         with restored:
             _write(opened, files, specs)
@@ -198,11 +204,11 @@ def _say_of_commit(opened: Opened, options: VerbOptions) -> None:
         say("rollspec: HEAD is detached, so the commit is on no branch: `git switch --create NAME` makes one")
 
 
-def _say_notes(edited: Sequence[Edited], how: How) -> None:
+def _say_notes(opened: Opened, edited: Sequence[Edited], how: How) -> None:
     """A line for each note and environment, with the names of the apps that it is about."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for each in edited:
-        for note in (*how.notes(with_rendered_pods(each), each.after), *share_lines(each)):
+        for note in (*how.notes(opened, with_rendered_pods(each), each.after), *share_lines(each)):
             grouped.setdefault((each.env, note), []).append(each.app)
     for (env, note), apps in grouped.items():
         say(f"rollspec: {_some(apps, _LISTED)} in {env}: {note}")
@@ -282,7 +288,7 @@ def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple
 
 
 @contextmanager
-def _restored(opened: Opened, old: Contents, specs: set[str], options: VerbOptions) -> Iterator[None]:
+def _restored(opened: Opened, old: Contents, specs: set[str], how: How) -> Iterator[None]:
     """Restores all files if anything is raised: a full disk, a failing hook, Ctrl-C."""
     try:
         with _stopped_as_by_ctrl_c():
@@ -290,14 +296,14 @@ def _restored(opened: Opened, old: Contents, specs: set[str], options: VerbOptio
     except BaseException as error:
         _write(opened, old, specs, mark=False)
         if isinstance(error, GitError):
-            is_skippable = error.reason == "hook" and not options.no_verify
+            is_skippable = error.reason == "hook" and not how.options.no_verify
             skip = " (`--no-verify` commits without pre-commit and commit-msg)" if is_skippable else ""
-            raise Failure(f"{_unchanged(options)}{skip}: {error}") from error
+            raise Failure(f"{_unchanged(how)}{skip}: {error}") from error
         raise
 
 
-def _unchanged(options: VerbOptions) -> str:
-    return "nothing else was changed" if options.follows else "nothing was changed"
+def _unchanged(how: How) -> str:
+    return "nothing else was changed" if how.follows else "nothing was changed"
 
 
 @contextmanager
@@ -359,9 +365,10 @@ def _table(edited: Sequence[Edited]) -> list[str]:
     return columns(rows)
 
 
-def _line(each: Edited, options: VerbOptions) -> str:
-    remark = options.remarks.get((each.env, each.app))
-    return f"{each.app} in {each.env}: {_described(each)}" + (f" ({remark})" if remark else "")
+def _lines(opened: Opened, edited: Sequence[Edited], how: How) -> list[str]:
+    remarks = how.remarks(opened, edited) if how.remarks else {}
+    ends = {key: f" ({remark})" for key, remark in remarks.items()}
+    return [f"{each.app} in {each.env}: {_described(each)}{ends.get((each.env, each.app), '')}" for each in edited]
 
 
 def _described(each: Edited) -> str:
@@ -449,7 +456,7 @@ def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], file
     trailers = [("Rollspec-App", app) for app in dict.fromkeys(each.app for each in edited)]
     trailers += [*(("Rollspec-Env", env) for env in envs), ("Rollspec-Verb", how.verb)]
     trailers += [(TRAILER, how.options.break_glass)] if how.options.break_glass else []
-    live = {LIVE: how.options.live(opened.root)} if how.options.live else {}
+    live = {LIVE: how.live(opened.root)} if how.live else {}
     made = commit(opened.root, files, message, trailers, live, verify=not how.options.no_verify)
     return f"committed {made[:12]}: {message.splitlines()[0]}"
 

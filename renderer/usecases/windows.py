@@ -16,10 +16,9 @@ from renderer.usecases.selection import Selection
 _RULE = "rollback-window"
 
 
-def say_if_in_window(started: Sequence[tuple[Opened, str, str]], base: str) -> None:
+def say_if_in_window(opened: Opened, started: Sequence[tuple[str, str]], base: str) -> None:
     """Say of each release (environment, app) since `base` that its steps or its pause are skipped."""
-    opened = started[0][0]
-    selection = Selection({env: frozenset(app for _, one, app in started if one == env) for _, env, _ in started})
+    selection = Selection({env: frozenset(app for one, app in started if one == env) for env, _ in started})
     try:
         new = of_tree(opened)
         plans = compare(before(opened.root, base, new), new, selection, make=without_simulation).plans

@@ -144,14 +144,24 @@ def _of_fields(paths: list[ChangedPath]) -> list[Effect]:
 
 
 def _scale(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:
-    """Effects of a changed number of pods other than scaling."""
+    """Effects of a changed number of pods other than scaling, and scaling that waits."""
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
     named = tuple(path for path in paths if path.field_class == "scale")
+    waits = _is_held(new)
+    later = ", when the paused controller resumes" if waits else ""
     if before is not None and after is None and new.manifests and before > 1 and not old.hands_over:
-        reason = f"`replicas` leaves the manifest: {before} pods become 1, until an autoscaler acts"
+        reason = f"`replicas` leaves the manifest: {before} pods become 1, until an autoscaler acts{later}"
         yield Effect("disruptive", reason, named)
     if before and after == 0 and new.app.ports:
-        yield Effect("disruptive", "no pod is left to serve", named)
+        yield Effect("disruptive", f"no pod is left to serve{later}", named)
+    if waits and before is not None and after is not None and before != after:
+        yield Effect("scale", "the number of pods changes when the paused controller resumes", named)
+
+
+def _is_held(side: Side) -> bool:
+    """Whether the controller leaves the number of pods as it is: that of a Canary does so while it is paused."""
+    spec = workload(side.app, side.manifests).get("spec", {})
+    return bool(spec.get("paused")) and "canary" in (spec.get("strategy") or {})
 
 
 def _ports(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:

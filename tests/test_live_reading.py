@@ -137,7 +137,7 @@ def workload(kind: str, more: dict[str, Any], status: dict[str, Any] | None = No
         (
             {"minReadySeconds": 5, "a": [1], "b": "x", "c/d": 1, "e": "500m"},
             {"a": [1, 2], "b": "y", "e": 0.5, "more": 1},
-            ("the cluster's Rollout differs from Git in spec/minReadySeconds, spec/a, spec/b, and 1 more",),
+            ("the cluster's Rollout differs from Git in spec/minReadySeconds, spec/a, spec/b and 1 more",),
         ),
     ],
 )

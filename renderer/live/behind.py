@@ -7,6 +7,7 @@ from typing import Any
 
 from renderer.live.objects import AppObjects, Object, images
 from renderer.plain import below, pointer_of
+from renderer.problem import some_of
 from renderer.rules.quantity import quantity
 from renderer.spec import short_digests
 
@@ -49,8 +50,8 @@ def _workload(kind: str, wanted: Object, live: Object) -> Iterator[str]:
         return
     differs = [pointer for pointer in _differences(wanted, live, "") if pointer not in _NOT_COMPARED]
     if differs:
-        more = f", and {len(differs) - _MOST} more" if len(differs) > _MOST else ""
-        yield f"the cluster's {kind} differs from Git in {', '.join(f'spec{each}' for each in differs[:_MOST])}{more}"
+        fields = some_of([f"spec{each}" for each in differs], _MOST)
+        yield f"the cluster's {kind} differs from Git in {fields}"
 
 
 def _name(spec: Object) -> str:

@@ -16,6 +16,7 @@ from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, moves_cluster, workload
+from renderer.problem import some_of
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
 from renderer.scaler import SCALERS
@@ -179,16 +180,11 @@ def _routes(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Ef
     lost = lost_entry_points(old, new)
     if lost and new.manifests:
         named = tuple(path for path in paths if path.pointer.startswith(_ENTRY_POINTS))
-        yield Effect("disruptive", f"an entry point of the app is removed: {_listed(lost)}", named)
+        yield Effect("disruptive", f"an entry point of the app is removed: {some_of(lost, _NAMED)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"
         yield Effect(class_, "the routes are applied again under the canary", named)
-
-
-def _listed(words: list[str]) -> str:
-    more = f", and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    return ", ".join(words[:_NAMED]) + more
 
 
 def classify_resources(old: Manifests, new: Manifests, shown: Collection[str] = ()) -> tuple[Effect, ...]:

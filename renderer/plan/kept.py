@@ -10,6 +10,7 @@ from renderer.plan import RESOURCES
 from renderer.plan.classes import AppPlan, Effect, harshest
 from renderer.plan.classify import classify_resources, is_about
 from renderer.plan.moved import Objects
+from renderer.problem import some_of
 
 _NAMED = 3  # objects that a line names
 
@@ -43,12 +44,11 @@ def with_kept(
 
 
 def _with(plan: AppPlan, kept: Sequence[Manifest], *, is_app_removed: bool, application: str | None) -> AppPlan:
-    named = [f"{manifest.kind} {manifest.name}" for manifest in kept[:_NAMED]]
-    more = f", and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
+    named = some_of([f"{manifest.kind} {manifest.name}" for manifest in kept], _NAMED)
     both = f"`argocd app delete {application} --cascade` before the merge deletes both"
     by_hand = f"the Application is deleted without its objects ({both})"
     cause = by_hand if application else "Argo CD does not prune here"
-    remark = f"{cause}: until somebody deletes it, this stays: {', '.join(named)}{more}"
+    remark = f"{cause}: until somebody deletes it, this stays: {named}"
     if is_app_removed:
         reason = "the app is removed from Git; its pods and all its objects stay, and nothing updates them any more"
         return replace(plan, effects=(Effect("remove", reason),), summary=None, remarks=(remark,))

@@ -395,8 +395,7 @@ def _markdown(plan: Plan) -> str:
 def _look(look: Looks) -> str:
     """The owner as code, so that a comment calls nobody: the review does."""
     owner = look.owner.replace("`", "'")
-    more = f" and {len(look.about) - _LISTED} more" if len(look.about) > _LISTED else ""
-    return f"- {md(f'`{owner}`: ' + ', '.join(look.about[:_LISTED]) + more)}"
+    return f"- {md(f'`{owner}`: {some_of(look.about, _LISTED)}')}"
 
 
 def _append(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int:

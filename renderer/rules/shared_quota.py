@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from renderer.problem import Severity
+from renderer.problem import Severity, some_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import Claim
 from renderer.rules.quantity import quantity
@@ -14,7 +14,6 @@ from renderer.rules.together import amount, least, of_pod, quotas_of, together
 
 _USE = "quota-use"  # the `rule` of claims that never clash
 _RUNNING = frozenset(("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"))
-_NAMED = 3  # how many apps a message names
 
 
 class _Use(NamedTuple):
@@ -86,7 +85,7 @@ def quotas_of_one_app(claimed: Sequence[tuple[str, Claim]]) -> Iterator[tuple[Cl
         others = sorted(other for other, there in runs if other != owner and there == namespace)
         if kind == "ResourceQuota" and others:
             message = (
-                f"the pods of {_listed(others)} in namespace {namespace} are not added up for {kind} {name}: name its "
+                f"the pods of {some_of(others)} in namespace {namespace} are not added up for {kind} {name}: name its "
                 "file in `resources` of the overlay, where all apps count"
             )
             yield claim, message
@@ -119,7 +118,7 @@ def _exceeded(
     total = sum(use.least for use in uses.values())
     if total > allowed:
         needs = [f"{owner} {amount(use.least, name)}" for owner, use in sorted(uses.items())]
-        yield f"the workloads {there} need at least {amount(total, name)} ({_listed(needs)}), and {limit}", "error"
+        yield f"the workloads {there} need at least {amount(total, name)} ({some_of(needs)}), and {limit}", "error"
         return
     at_most: list[str] = []
     released: dict[bool, list[str]] = {True: [], False: []}
@@ -148,9 +147,4 @@ def _needs(uses: Mapping[str, _Use], owner: str, field: str, name: str) -> tuple
 
 
 def _also(owners: Sequence[str]) -> str:
-    return f" (the same for {_listed(owners[1:])})" if len(owners) > 1 else ""
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = len(items) - _NAMED
-    return ", ".join(items[:_NAMED]) + (f", and {more} more" if more > 0 else "")
+    return f" (the same for {some_of(owners[1:])})" if len(owners) > 1 else ""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from renderer.failure import Failure
 from renderer.layout import Layout, holds
-from renderer.problem import Problem, printable
+from renderer.problem import Problem, printable, some_of
 from renderer.tree import listing
 from renderer.usecases.index_file import git_folder, may_have_submodules, may_skip
 
@@ -25,11 +25,10 @@ def refuse_left_out(root: str, folders: Sequence[str]) -> None:
     if not files:
         return
     first = printable(files[0])
-    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     cure = "git sparse-checkout disable" if is_sparse(root) else f"git update-index --no-skip-worktree {first}"
     raise Failure(
-        f"{first}{more}: tracked by Git and left out of this working tree (skip-worktree), so rollspec would take it "
-        f"for deleted: `{cure}` ends that; then check the file out"
+        f"{some_of(files, 1)}: tracked by Git and left out of this working tree (skip-worktree), so rollspec would "
+        f"take it for deleted: `{cure}` ends that; then check the file out"
     )
 
 

@@ -56,5 +56,5 @@ def test_a_spec_that_does_not_render_has_its_problems_in_every_environment() -> 
     setup, _ = opened_project()
     text = "apiVersion: rollspec/v1\nkind: App\nmetadata: {name: web}\nspec: {image: ghcr.io/acme/web}\n"
     for more in ("  tags: 1.0.0\n", "", "    - a\n"):
-        ((env, objects, problems),) = built("web", {"apps/web.yaml": (text + more).encode()}, setup, checked=True)
-        assert (env, objects, bool(problems)) == ("production", {}, True)
+        ((rendered, objects),) = built("web", {"apps/web.yaml": (text + more).encode()}, setup)
+        assert (rendered.env, objects, bool(rendered.problems)) == ("production", {}, True)

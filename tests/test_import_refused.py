@@ -99,7 +99,8 @@ def test_a_release_of_an_image_without_a_tag_is_read(folder: Path) -> None:
         (ROLLOUT + "  strategy: {}\n", "its Rollout has neither `canary` nor `blueGreen`"),
         (
             DEPLOYMENT + "          args: [--password=Wq7xT9pLmZ2kR4vN]\n",
-            "a value of it looks like a secret, and is not a variable of the environment: it may hold a secret, so",
+            "a value of it looks like a secret, and is not a variable of the environment: "
+            "/spec/template/spec/containers/0/args/0: it may hold a secret, so",
         ),
         (
             IN_FLIGHT.replace("search:2.3.1", "search:2.3.1\n              args: [--password=Wq7xT9pLmZ2kR4vN]"),
@@ -120,3 +121,137 @@ def test_a_workload_that_no_app_can_render_is_not_turned_into_one(folder: Path, 
     outcome = run(folder, "import", "web.yaml")
     assert f"is not lifted: {reason}" in outcome.out
     assert not (folder / "apps").exists()
+
+
+def test_an_error_in_plain_manifests_or_across_apps_is_said_by_the_import_too(folder: Path) -> None:
+    """Or the import would end well, and `render` would refuse what it wrote."""
+    (folder / "web.yaml").write_text(DEPLOYMENT.replace(":1.0.0", ":${TAG}"))
+    outcome = run(folder, "import", "web.yaml")
+    assert (outcome.code, "image-reference" in outcome.err) == (1, True), outcome.err
+    assert "image-reference" in run(folder, "render").err
+
+
+def test_selectors_of_two_apps_that_find_the_same_pods_are_said_by_the_import_too(folder: Path) -> None:
+    canary = DEPLOYMENT.replace("name: web}", "name: web-canary}").replace("{app: web}", "{app: web, role: canary}")
+    (folder / "web.yaml").write_text(f"{DEPLOYMENT}---\n{canary}")
+    outcome = run(folder, "import", "web.yaml")
+    assert (outcome.code, "workloads-overlap" in outcome.err) == (1, True), outcome.err
+
+
+def test_plain_manifests_alone_are_rendered_again_and_again(folder: Path) -> None:
+    (folder / "web.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    assert run(folder, "import", "web.yaml").code == 0
+    for _ in range(2):
+        outcome = run(folder, "render")
+        assert outcome.code == 0, outcome.err
+    (folder / "rendered/production/web").mkdir()
+    (folder / "rendered/production/web/service.yaml").write_text("")
+    outcome = run(folder, "render")
+    assert (outcome.code, "rendered/production/web/ would be deleted" in outcome.err) == (1, True), outcome.err
+
+
+SERVICE = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}]}
+"""
+SIDECAR = """\
+        - name: gate
+          image: quay.io/oauth2-proxy/oauth2-proxy:7.6.0
+          ports: [{name: http, containerPort: 4180}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "image"),
+    [
+        ("        - name: web\n", f"{SIDECAR}        - name: web\n", "ghcr.io/acme/web"),  # by its name
+        ("        - name: web\n", f"{SIDECAR}        - name: main\n", "ghcr.io/acme/web"),  # by the image's name
+        (
+            "        - name: web\n          image: ghcr.io/acme/web:",
+            f"{SIDECAR}        - name: main\n          image: ghcr.io/acme/monolith:",
+            "quay.io/oauth2-proxy/oauth2-proxy",  # by the Service
+        ),
+        (
+            "    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n",
+            "    metadata:\n      labels: {app: web}\n"
+            "      annotations: {kubectl.kubernetes.io/default-container: manager}\n"
+            f"    spec:\n      containers:\n{SIDECAR}        - name: manager\n",
+            "ghcr.io/acme/web",
+        ),
+    ],
+)
+def test_of_several_containers_the_one_whose_image_a_release_changes_is_named(
+    folder: Path, old: str, new: str, image: str
+) -> None:
+    (folder / "web.yaml").write_text(DEPLOYMENT.replace(old, new) + SERVICE)
+    outcome = run(folder, "import", "web.yaml")
+    assert outcome.code == 0, outcome.err
+    spec = (folder / "apps/web.yaml").read_text()
+    assert f"  image: {image}\n" in spec
+    assert ("is the app's, whose image a release changes" in outcome.out) is ("containerName" in spec)
+    assert run(folder, "render").code == 0
+
+
+def test_a_source_without_namespaces_says_where_its_objects_go(folder: Path) -> None:
+    words = "no object of the source names a namespace, so all of them go into `production`"
+    assert words in run(folder, "import", "web.yaml", "--dry-run").out
+    (folder / "web.yaml").write_text(DEPLOYMENT.replace("{name: web}", "{name: web, namespace: shop}"))
+    assert words not in run(folder, "import", "web.yaml", "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("scale_down", "replicas", "is_said"),
+    [("onsuccess", 2, True), ("progressively", 2, True), ("never", 2, False), ("onsuccess", 0, False)],
+)
+def test_the_replicas_of_a_deployment_that_nothing_scales_down_any_more_are_named(
+    folder: Path, scale_down: str, replicas: int, is_said: bool
+) -> None:
+    rollout = f"""\
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {{name: web}}
+spec:
+  replicas: 2
+  workloadRef: {{apiVersion: apps/v1, kind: Deployment, name: web, scaleDown: {scale_down}}}
+  strategy: {{canary: {{}}}}
+"""
+    (folder / "web.yaml").write_text(DEPLOYMENT.replace("replicas: 2", f"replicas: {replicas}") + rollout)
+    outcome = run(folder, "import", "web.yaml")
+    assert outcome.code == 0, outcome.err
+    assert ("write `replicas: 0` into its file before a sync" in outcome.out) is is_said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEPLOYMENT.replace("replicas: 2", "replicas: {{ .Values.replicas }}"),
+        DEPLOYMENT.replace("  replicas: 2", "  {{- with .Values.replicas }}\n  replicas: 2\n  {{- end }}"),
+        DEPLOYMENT.replace("  replicas: 2", "{% if replicas %}\n  replicas: 2\n{% endif %}"),
+    ],
+)
+def test_a_template_that_nobody_has_rendered_is_called_one(folder: Path, text: str) -> None:
+    (folder / "web.yaml").write_text(text)
+    outcome = run(folder, "import", "web.yaml")
+    assert (outcome.code, outcome.err.count("yaml-")) == (1, 1), outcome.err
+    assert "yaml-template: a template begins here: import what it renders" in outcome.err
+
+
+def test_braces_in_a_text_are_no_template(folder: Path) -> None:
+    text = DEPLOYMENT + "          args: ['{{ .Value }}'] # {{\n          args: []\n"
+    (folder / "web.yaml").write_text(text)
+    assert "yaml-duplicate-key" in run(folder, "import", "web.yaml").err
+
+
+def test_a_hook_that_the_server_names_and_a_release_of_another_tool_are_said(folder: Path) -> None:
+    job = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: seed-}\nspec: {}\n"
+    chart = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: podinfo}\nspec: {interval: 5m}\n"
+    )
+    (folder / "more.yaml").write_text(f"{job}---\n{chart}")
+    outcome = run(folder, "import", "web.yaml", "more.yaml")
+    assert "left out: Job seed-: it has `generateName` instead of a name" in outcome.err
+    assert "HelmRelease podinfo: the workloads that another tool makes from it are not in the source" in outcome.out

@@ -8,9 +8,10 @@ from typing import Any
 from renderer.layout import Layout
 from renderer.manifest import Identity, Manifest
 from renderer.overlay import Document
-from renderer.pipeline import is_in
+from renderer.pipeline import Rendered, finishing, is_in
 from renderer.pipeline.assembly import assemble
 from renderer.pipeline.evaluation import evaluate, read_app
+from renderer.pipeline.in_step import alone
 from renderer.pipeline.output_checks import check_manifests
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup, named
@@ -19,27 +20,21 @@ from renderer.problem import Problem, errors
 Objects = dict[Identity, Mapping[str, Any]]
 
 
-def built(
-    app: str, files: Mapping[str, bytes], setup: Setup, *, checked: bool
-) -> Iterator[tuple[str, Objects, list[Problem]]]:
-    """The objects of an app in each environment, and what is wrong with them; none if the spec itself is wrong.
-
-    Without `checked`, only what makes a rendering impossible is looked for.
-    """
+def built(app: str, files: Mapping[str, bytes], setup: Setup) -> Iterator[tuple[Rendered, Objects]]:
+    """What the pipeline finds of an app in each environment, and its objects; none if the spec itself is wrong."""
     texts = _texts(app, files, setup.layout, [*setup.environments])
     document, problems = read_app(app, texts, setup)
+    locator = Locator({**setup.texts, **texts})
     for environment in setup.environments.values():
         if not is_in(environment, app):
             continue
         evaluated, found = evaluate(document, environment, texts, setup) if document else (None, problems)
         if evaluated is None:
-            yield environment.name, {}, [*Locator({**setup.texts, **texts}).locate(found)]
+            yield Rendered(environment.name, app, problems=locator.locate(found)), {}
             continue
         made = assemble(evaluated, evaluated.app, environment, texts, setup)
-        found += made.problems
-        if checked and not errors(found):
-            found += check_manifests(evaluated, made, setup, environment)
-        yield environment.name, objects_of(made.manifests), [*Locator({**setup.texts, **texts}).locate(found)]
+        steps = finishing((evaluated, found), made, environment, setup, locator, text=False)
+        yield alone(steps), objects_of(made.manifests)
 
 
 def tried(document: Document, setup: Setup, *, patched: bool = False) -> tuple[Objects, list[Problem]]:

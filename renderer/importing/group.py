@@ -81,9 +81,14 @@ def grouped(objects: Sequence[SourceObject]) -> tuple[list[Group], list[SourceOb
 def template_of(each: SourceObject) -> dict[str, Any]:
     """The pod template of an object of a kind that has one; empty for others."""
     found: Any = each.data
-    for key in _TEMPLATES.get(each.kind, ("no template",)):
+    for key in template_path(each.kind):
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def template_path(kind: str) -> tuple[str, ...]:
+    """Where the pod template of a kind is; where nothing is for others."""
+    return _TEMPLATES.get(kind, ("no template",))
 
 
 def pod_labels(template: Mapping[str, Any]) -> dict[str, Any]:

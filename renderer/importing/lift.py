@@ -32,6 +32,8 @@ _PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
 _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _VERSION = regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _TIME = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_WORD = regex(r"[^a-z0-9]+")
+_DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _FIRST = wave(-2).items()
 FURTHER = "`services`"  # the field of a Service besides the app's own
 JOBS = "`jobs`"
@@ -56,7 +58,8 @@ def lift(group: Group) -> Lifted:
     """The app of a workload and its objects. Raises NotLifted for what cannot be an app."""
     workload = group.workload
     if not NAME.fullmatch(workload.name):
-        raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
+        form = "at most 53 lower-case letters, digits or `-`, beginning with a letter"
+        raise NotLifted(f"`{workload.name}` cannot be an app's name: {form}")
     if not is_in_flight(workload):
         return _lifted(group)
     if workload.stable is None:
@@ -73,9 +76,8 @@ def _lifted(group: Group) -> Lifted:
     workload = group.workload
     notes = []
     if "workloadRef" in workload.spec:
+        notes = [*_about_reference(group)]
         group = _with_template(group)
-        reference = workload.spec["workloadRef"].get("name")
-        notes = [f"the Rollout has the template of the Deployment {reference} now; remove that when it has no pods"]
     parts = _Parts(group)
     spec = {**parts.container(), **parts.pod(), **parts.workload()}
     spec |= parts.service()
@@ -127,7 +129,7 @@ class _Parts:
         self._selector: dict[str, Any] = (self._spec.get("selector") or {}).get("matchLabels") or {}
         if (self._spec.get("selector") or {}).get("matchExpressions"):
             raise NotLifted("its selector has `matchExpressions`, and that of a spec has only labels")
-        self.main = _main(self._pod.get("containers") or [], self._name, group.of("Service"))
+        self.main = _main(self._template, self._name, group.of("Service"))
         self._service = self._own_service()
 
     def _container_data(self) -> dict[str, Any]:
@@ -147,6 +149,12 @@ class _Parts:
             self.notes.append(f"the image {container['image']} has no tag: `omitTag` keeps it so until a release")
         if container.get("name") != self._name:
             found["containerName"] = container.get("name")
+            if len(self._pod["containers"]) > 1:
+                others = ", ".join(str(each.get("name")) for each in self._pod["containers"] if each is not container)
+                self.notes.append(
+                    f"the container {container.get('name')} is the app's, whose image a release changes; {others}: "
+                    "in `pod.containers`"
+                )
         if "env" in container:
             found["env"] = env_of(container["env"])
         found.update((key, container[key]) for key in copied("Spec", "container") if key in container)
@@ -442,6 +450,18 @@ def _with_template(group: Group) -> Group:
     return replace(group, workload=replace(group.workload, data=data), objects=kept, reference=None)
 
 
+def _about_reference(group: Group) -> Iterator[str]:
+    """Sentences about the Deployment that a Rollout names in `workloadRef`."""
+    given = group.workload.spec["workloadRef"]
+    yield f"the Rollout has the template of the Deployment {given.get('name')} now; remove that when it has no pods"
+    replicas = group.reference.spec.get("replicas") if group.reference else None
+    if replicas and given.get("scaleDown", "never") != "never":
+        yield (
+            f"the Deployment {given.get('name')} says `replicas: {replicas}`, and without `workloadRef` nothing scales "
+            "it down: write `replicas: 0` into its file before a sync, or its pods start again and serve too"
+        )
+
+
 def strategy_services(spec: Mapping[str, Any]) -> list[str]:
     """The Services that a Rollout's strategy names."""
     return [*_stable_services(spec), *([_preview(spec)] if _preview(spec) else [])]
@@ -461,17 +481,26 @@ def _preview(spec: Mapping[str, Any]) -> str:
     return str(name or (strategy.get("canary") or {}).get("canaryService") or "")
 
 
-def _main(containers: Sequence[Mapping[str, Any]], name: str, services: Sequence[SourceObject]) -> int:
-    """Which container is the app: the one of its name, else the one that its Services lead to, else the first."""
-    for number, container in enumerate(containers):
-        if container.get("name") == name:
-            return number
+def _main(template: Mapping[str, Any], name: str, services: Sequence[SourceObject]) -> int:
+    """Which container is the app, whose image a release changes.
+
+    The one of its name, else the one that `kubectl` takes by default, else one with a word of the app's
+    name in its own or in its image's, else one that its Services lead to, else the first.
+    """
+    containers = (template.get("spec") or {}).get("containers") or []
+    default = ((template.get("metadata") or {}).get("annotations") or {}).get(_DEFAULT_CONTAINER)
     targets = {port.get("targetPort", port.get("port")) for each in services for port in each.spec.get("ports") or ()}
-    for number, container in enumerate(containers):
+    words = {*name.split("-")}
+
+    def rank(number: int) -> tuple[bool, ...]:
+        container = containers[number]
+        own = str(container.get("name"))
+        image = str(container.get("image")).rpartition("/")[2].partition("@")[0].partition(":")[0]
         ports = container.get("ports") or ()
-        if any(port.get("containerPort") in targets or port.get("name") in targets for port in ports):
-            return number
-    return 0
+        serves = any(port.get("containerPort") in targets or port.get("name") in targets for port in ports)
+        return own == name, own == default, not words.isdisjoint([*own.split("-"), *_WORD.split(image)]), serves
+
+    return max(range(len(containers)), key=rank, default=0)
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,10 +22,12 @@ from renderer.importing.proof import Compared, compared, differences
 from renderer.importing.reasons import why_as_object
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
-from renderer.importing.withheld import has_secret, secret_name, without_secrets
+from renderer.importing.withheld import has_secret, secret_name, secret_pointers, without_secrets
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.manifest import Identity
 from renderer.overlay import Document
+from renderer.pipeline import Rendered
+from renderer.pipeline.fleet import fleet_problems
 from renderer.pipeline.setup import Setup, set_up
 from renderer.problem import Problem, errors
 from renderer.project import Project
@@ -34,6 +36,7 @@ from renderer.schema.scope import scope
 from renderer.spec import API_VERSION, app_document
 from renderer.yamlio import dump, positions
 
+_OF_OTHER_TOOLS = ("HelmRelease", "HelmChart", "Kustomization", "Application", "ApplicationSet")
 _TRIED = "import"  # the name of the environment in which a spec is tried
 
 
@@ -137,6 +140,8 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     objects = with_live_state((_placed(each, namespace) for each in source.objects), source.replica_sets)
     groups, rest = grouped(objects)
     found = _Environment(env, namespace, objects, {}, [], [], {}, elsewhere(objects))
+    if any(each.namespace for each in objects) and not any(each.namespace for each in source.objects):
+        found.notes.append(("", f"{env}: {_no_namespace(namespace, target.layout.overlay(env))}"))
     overlay = dump(_overlay(_TRIED, {"namespace": namespace, "external": [*found.elsewhere]}))
     shared = {PROJECT_FILE: target.text.encode(), target.layout.overlay(_TRIED): overlay.encode()}
     setup, _ = set_up(target.project, shared, frozenset(), target.schemas)
@@ -166,7 +171,8 @@ def _without_secrets(group: Group, found: _Environment, target: Target) -> Group
         return group
     taken = without_secrets(group.workload)
     if has_secret(taken.workload):
-        raise NotLifted("a value of it looks like a secret, and is not a variable of the environment")
+        pointers = ", ".join(secret_pointers(taken.workload))
+        raise NotLifted(f"a value of it looks like a secret, and is not a variable of the environment: {pointers}")
     if taken.pointers:
         found.withheld[group.workload.identity] = taken.pointers
         names = ", ".join(taken.names)
@@ -192,13 +198,23 @@ def _withhold(found: _Environment) -> None:
     for kept in [kept for kept in found.rest if has_secret(kept.source)]:
         found.rest.remove(kept)
         found.withheld[kept.source.identity] = ("",)
+        why = "it may hold a secret, so it is not copied; `--accept-secrets` copies it"
         if kept.source.kind in WORKLOADS:
-            why = "it may hold a secret, so it is not copied; `--accept-secrets` copies it"
             found.notes.append(("", f"{found.env}: {kept.reason}: {why}"))
+        else:
+            found.notes += [("", f"{found.env}: {sentence}") for sentence in _hidden(kept.source)]
     for name, app in found.apps.items():
         hidden = [each for each in app.extras if has_secret(each)]
+        found.notes += [(name, sentence) for each in hidden for sentence in _hidden(each)]
         found.withheld |= {each.identity: ("",) for each in hidden}
         found.apps[name] = replace(app, extras=tuple(each for each in app.extras if each not in hidden))
+
+
+def _hidden(each: SourceObject) -> Iterator[str]:
+    """Where a plain manifest, other than a Secret, may hold one."""
+    if each.kind != "Secret":
+        pointers = ", ".join(secret_pointers(each))
+        yield f"{each} may hold a secret at {pointers}; `--accept-secrets` copies it"
 
 
 def _why_none(each: SourceObject, apps: Mapping[str, Lifted]) -> str:
@@ -210,6 +226,11 @@ def _why_none(each: SourceObject, apps: Mapping[str, Lifted]) -> str:
                     f"it has the image of {app.name}, and is copied unchanged: a release does not change its tag; "
                     "write it as one of the app's `jobs` when it should"
                 )
+    if each.data["kind"] in _OF_OTHER_TOOLS:
+        return (
+            "the workloads that another tool makes from it are not in the source, and no app is made of them: import "
+            "what that tool renders, such as the output of `helm template`"
+        )
     if each.kind in ("StatefulSet", "DaemonSet", "Job", "CronJob"):
         return f"a {each.kind} is not an app: it is copied unchanged"
     return "it belongs to no workload, or to several"
@@ -220,6 +241,13 @@ def _namespace(env: str, objects: Sequence[SourceObject]) -> str:
     named = [each.namespace for each in objects if each.namespace]
     workloads = [each.namespace for each in objects if each.namespace and each.kind in WORKLOADS]
     return Counter(workloads or named or [env]).most_common(1)[0][0]
+
+
+def _no_namespace(namespace: str, overlay: str) -> str:
+    return (
+        f"no object of the source names a namespace, so all of them go into `{namespace}`: if they run in another one, "
+        f"name it in {overlay} (`namespace`), or a sync makes them a second time"
+    )
 
 
 def _placed(each: SourceObject, namespace: str) -> SourceObject:
@@ -448,12 +476,13 @@ def _rendered(files: Mapping[str, str], names: Sequence[str], setup: Setup) -> t
     """The objects of each environment, and what the pipeline found."""
     encoded = {file: text.encode() for file, text in files.items()}
     found = {env: objects_of(setup.resources[env]) for env in setup.environments}
-    problems: list[Problem] = []
+    made: list[Rendered] = []
     for name in names:
-        for env, objects, faults in built(name, encoded, setup, checked=True):
-            found[env] |= objects
-            problems += faults
-    return found, problems
+        for rendered, objects in built(name, encoded, setup):
+            found[rendered.env] |= objects
+            made.append(rendered)
+    problems = [problem for each in made for problem in each.problems]
+    return found, problems + fleet_problems(setup, made, [*setup.environments], whole=True)
 
 
 def _proof(environment: _Environment, rendered: Objects) -> Iterator[Compared]:

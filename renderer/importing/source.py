@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,7 @@ _LABELS_OF_JOB = (
 _WITHOUT_NULLS = frozenset(
     ("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "argoproj.io", "")
 )
+_TEMPLATE = re.compile(rb"^[^#\"'\n]*\{[{%]", re.MULTILINE)
 _ADDRESSES = ("clusterIP", "clusterIPs")
 _OF_FAMILIES = ("ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 _MADE_BY_CONTROLLERS = ("ReplicaSet", "Pod", "Endpoints", "EndpointSlice", "Event", "ControllerRevision", "Lease")
@@ -135,13 +137,23 @@ def _documents(
     for file, lines in files:
         for piece in pieces(lines.splitlines(keepends=True) if isinstance(lines, bytes) else lines):
             documents, faults = load_all(piece.text, file)
-            problems += [_placed(each, piece.line) for each in faults]
+            problems += [_placed(each, piece.line) for each in _or_template(faults, piece.text, file)]
             if faults:
                 break
             comments = comments_of(piece.text)
             of = dict(zip(map(id, documents), comments, strict=True)) if len(comments) == len(documents) else {}
             for data in _flat(documents):
                 yield file, data, of.get(id(data), {})
+
+
+def _or_template(faults: list[Problem], text: bytes, file: str) -> list[Problem]:
+    """The faults of a text; one instead of them, if it is a template that nobody has rendered."""
+    found = _TEMPLATE.search(text) if faults else None
+    if found is None:
+        return faults
+    line = text.count(b"\n", 0, found.end()) + 1
+    message = "a template begins here: import what it renders, such as the output of `helm template NAME CHART`"
+    return [Problem(file, line, found.end() - text.rfind(b"\n", 0, found.end()) - 2, "yaml-template", message)]
 
 
 def _placed(problem: Problem, lines: int) -> Problem:
@@ -165,6 +177,8 @@ def _unfit(data: Any) -> str:
     if not isinstance(data, dict) or not all(isinstance(data.get(key), str) for key in ("apiVersion", "kind")):
         return "not a Kubernetes object: it has no `apiVersion` and `kind`"
     if not isinstance(data.get("metadata"), dict) or not isinstance(data["metadata"].get("name"), str):
+        if isinstance(data.get("metadata"), dict) and data["metadata"].get("generateName"):
+            return "it has `generateName` instead of a name: name its file in `resources` if Argo CD runs it as a hook"
         return "an object without a name"
     notes = data["metadata"].get("annotations")
     if isinstance(notes, dict) and all(isinstance(value, str) for value in notes.values()) and is_only_of_helm(data):
@@ -186,8 +200,10 @@ def _made(data: Object) -> str:
 
 
 def _name(data: Any, file: str) -> str:
-    if isinstance(data, dict) and isinstance(data.get("metadata"), dict) and data["metadata"].get("name"):
-        return f"{data.get('kind')} {data['metadata']['name']}"
+    metadata = _mapping(_mapping(data).get("metadata"))
+    name = metadata.get("name") or metadata.get("generateName")
+    if name:
+        return f"{data.get('kind')} {name}"
     return f"a document of {file}"
 
 

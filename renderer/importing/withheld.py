@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from renderer.importing.group import template_of
+from renderer.importing.group import template_of, template_path
 from renderer.importing.source import SourceObject
 from renderer.masking import SECRET_KINDS, is_hidden, masked
 from renderer.plain import pointer_of
@@ -28,6 +28,24 @@ def has_secret(each: SourceObject) -> bool:
     if "sops" in each.data or each.data["kind"] in SECRET_KINDS - {"Secret"}:
         return False
     return each.kind == "Secret" or bool(masked(each.data) != each.data) or any(True for _ in _variables(each))
+
+
+def secret_pointers(each: SourceObject) -> list[str]:
+    """The pointers of the values for which `has_secret` is true; none for a Secret, whose values all are."""
+    found = [pointer_of(path) for path in _changed((), each.data, masked(each.data))]
+    return found or [pointer_of(path) for path, _ in _variables(each)]
+
+
+def _changed(path: tuple[str | int, ...], old: Any, new: Any) -> Iterator[tuple[str | int, ...]]:
+    """The paths at which two values of one shape differ."""
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        for key in old:
+            yield from _changed((*path, key), old[key], new[key])
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _changed((*path, number), one, other)
+    elif old != new:
+        yield path
 
 
 def without_secrets(workload: SourceObject) -> Withheld:
@@ -56,7 +74,7 @@ def _variables(workload: SourceObject) -> Iterator[tuple[tuple[str | int, ...], 
             for index, item in enumerate(container.get("env") or ()):
                 value = item.get("value")
                 if isinstance(value, str) and is_hidden(str(item.get("name")), value, shortest=1):
-                    yield ("spec", "template", "spec", key, number, "env", index), str(item["name"])
+                    yield (*template_path(workload.kind), "spec", key, number, "env", index), str(item["name"])
 
 
 def _put(data: Any, path: tuple[str | int, ...], value: Any) -> Any:

@@ -138,8 +138,8 @@ def open_project(directory: str) -> Opened:
     layout = project.layout
     refuse_left_out(root, layout.source_folders)
     names, problems = app_names(layout.apps, sources(root, layout.apps))
-    if not names and not problems and listing(root, layout.output):
-        message = f"there is no app spec in this folder, so all of {layout.output}/ would be deleted: "
+    if not names and not problems and (stale := _of_apps(root, layout.output)):
+        message = f"there is no app spec in this folder, so {stale}/ would be deleted, with all other rendered apps: "
         message += f"correct `apps`, or delete {layout.output}/ yourself"
         problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
     submodules = submodules_of(root)
@@ -159,6 +159,13 @@ def open_project(directory: str) -> Opened:
     if errors(problems):
         raise Refused(problems)
     return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems), ignored, tuple(submodules))
+
+
+def _of_apps(root: str, output: str) -> str:
+    """A rendered folder of an app, if there is one: an environment's own objects are in folders with a `_`."""
+    folders = (path.removeprefix(f"{output}/").rpartition("/")[0] for path in listing(root, output))
+    own = (folder for folder in folders if not any(part.startswith("_") for part in folder.split("/")))
+    return next((f"{output}/{folder}".rstrip("/") for folder in own), "")
 
 
 def _read_project(root: str) -> tuple[Project | None, bytes, list[Problem]]:

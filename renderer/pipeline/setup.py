@@ -67,7 +67,7 @@ class Setup:
     resources: Mapping[str, tuple[Manifest, ...]]
     patches: Mapping[str, tuple[Patch, ...]]
     templates: tuple[Any, ...]
-    known_pods: KnownPods = field(default_factory=KnownPods, repr=False, compare=False)
+    known_pods: KnownPods = field(default_factory=KnownPods, repr=False, compare=False)  # grows; changes no finding
 
     @property
     def layout(self) -> Layout:

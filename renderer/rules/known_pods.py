@@ -21,7 +21,10 @@ _MOST_KNOWN = 256  # the environments of an app follow each other
 
 
 class KnownPods:
-    """What the rules marked `of_pods` looked at and found nothing in."""
+    """What the rules marked `of_pods` looked at and found nothing in.
+
+    It saves work and changes no finding, whatever was looked at before, or whether anything was.
+    """
 
     def __init__(self) -> None:
         self._known: set[bytes] = set()

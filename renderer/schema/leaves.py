@@ -87,7 +87,8 @@ def _same_but_type(option: str, value: Any) -> bool:
 def _type(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
     fields = _fields_wanted(types, refusal, scene)
-    message = words.type_fault(refusal.instance, types, refusal.tokens, mend=not fields) + fields
+    mend = "" if fields else _items_wanted(types, refusal, scene)
+    message = words.type_fault(refusal.instance, types, refusal.tokens, mend=mend) + fields
     if _lacks_unit(types, refusal, scene):
         number = words.scalar(refusal.instance)
         message = f"{number} is a number where a duration is expected: write {number}s"
@@ -97,15 +98,36 @@ def _type(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
 
 
 def _fields_wanted(types: list[str], refusal: RefusedValue, scene: Scene) -> str:
-    """For a scalar in place of a mapping, or of a list of mappings: the fields that it needs."""
-    items = refusal.schema.get("items", {})
-    if not words.is_scalar(refusal.instance) or types not in (["object"], ["array"]):
+    """For a scalar in place of a mapping, or of a list of mappings: the fields that it needs.
+
+    So too for a list of scalars in place of a mapping.
+    """
+    items, value = refusal.schema.get("items", {}), refusal.instance
+    is_list = types == ["object"] and isinstance(value, list) and value and all(map(words.is_scalar, value))
+    if not (words.is_scalar(value) or is_list) or types not in (["object"], ["array"]):
         return ""
     if types == ["array"] and scene.tree.takes_type_of(refusal.instance, items):
         return ""
     fields = scene.tree.fields(items if types == ["array"] else refusal.schema)
     whose = "the fields of an item" if types == ["array"] else "its fields"
     return f"; {whose}: {words.listed(fields)}" if fields else ""
+
+
+def _items_wanted(types: list[str], refusal: RefusedValue, scene: Scene) -> str | None:
+    """For a mapping in place of a list: how its items are written; None where nothing is known of them."""
+    value, items = refusal.instance, refusal.schema.get("items", {})
+    if types != ["array"] or not isinstance(value, dict) or not value or words.secret(refusal.tokens):
+        return None
+    fields = scene.tree.fields(items)
+    if not fields:
+        return 'write each item after "- ", without a key' if scene.tree.takes_type_of("", items) else None
+    if not fields.keys().isdisjoint(value):
+        return 'begin the item with "- "'
+    if "name" not in fields:
+        return f'begin each item with "- "; the fields of an item: {words.listed(fields)}'
+    key = next(iter(value))
+    others = words.listed([field for field in fields if field != "name"])
+    return f"write `- name: {words.clean(words.shorten(str(key)))}` with its other fields: {others}"
 
 
 def _lacks_unit(types: list[str], refusal: RefusedValue, scene: Scene) -> bool:

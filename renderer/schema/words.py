@@ -112,13 +112,13 @@ def listed(values: Iterable[object]) -> str:
     return ", ".join(items) if rest <= 1 else f"{', '.join(items[:MANY])} and {rest} more"
 
 
-def type_fault(value: Any, types: list[str], tokens: Tokens, *, mend: bool = True) -> str:
-    """What was found in place of what is expected, and how to fix it."""
+def type_fault(value: Any, types: list[str], tokens: Tokens, *, mend: str | None = None) -> str:
+    """What was found in place of what is expected, and how to fix it, unless `mend` says so."""
     what = shown(value, tokens)
     said = what if what == found(value) else f"{what} is {found(value)}"
     if set(types) == {"integer"} and isinstance(value, float):
         return f"{what} where a whole number is expected" if secret(tokens) else f"{what} is not a whole number"
-    way_out = _mend(value, types, tokens) if mend else ""
+    way_out = _mend(value, types, tokens) if mend is None else mend
     return f"{said} where {either(wanted(types))} is expected" + (f": {way_out}" if way_out else "")
 
 
@@ -155,9 +155,32 @@ def _items(value: dict[str, Any], _hidden: bool) -> str:
 
 
 def _entries(value: list[Any], hidden: bool) -> str:
-    if value and all(isinstance(item, dict) and "name" in item for item in value):
-        return "write `NAME: value` instead of `- name: NAME` and `value: ...`"
-    return "write `key: value`, without the dashes" if value else "write {}"
+    """How a list becomes a mapping."""
+    if not value:
+        return "write {}"
+    if all(isinstance(item, dict) and "name" in item for item in value):
+        if all(item.keys() == {"name", "value"} for item in value):
+            return "write `NAME: value` instead of `- name: NAME` and `value: ...`"
+        key = "NAME" if hidden or not isinstance(value[0]["name"], str) else clean(shorten(value[0]["name"]))
+        return f"each name is a key: write `{key}:` and the other fields below it, instead of `- name: {key}`"
+    first = value[0]
+    if not all(isinstance(item, str) and item for item in value):
+        return "write `key: value`, without the dashes"
+    if all("=" in item for item in value):
+        key = "NAME" if hidden else clean(shorten(first.partition("=")[0]))
+        return f"write `{key}: ...` instead of `- {key}=...`"
+    return (
+        "write `key: value`, without the dashes"
+        if hidden
+        else f"write `{clean(shorten(first))}: ...`, without the dash"
+    )
+
+
+def _alone(value: list[Any], hidden: bool) -> str:
+    """How a list of one item becomes the item."""
+    if len(value) != 1 or not is_scalar(value[0]):
+        return ""
+    return "write the item alone, without a dash or brackets" if hidden else f"write {scalar(value[0])}, not in a list"
 
 
 def _one(value: Any, hidden: bool) -> str:
@@ -171,6 +194,9 @@ _MENDS: dict[tuple[str, ...], Callable[[Any, bool], str]] = {
     ("string", "boolean"): _boolean,
     ("object", "array"): _items,
     ("array", "object"): _entries,
+    ("array", "string"): _alone,
+    ("array", "number"): _alone,
+    ("array", "boolean"): _alone,
     ("string", "array"): _one,
     ("number", "array"): _one,
 }

@@ -23,3 +23,40 @@ def test_a_clash_is_found_from_one_side(case: str, words: tuple[str, ...], tmp_p
             line for line in expected if line.startswith("apps/web.yaml:")
         ]
     assert not (project / "rendered").exists()
+
+
+_INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: public}
+spec:
+  rules:
+  - host: www.example.com
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: NAME, port: {number: 80}}}}]}
+"""
+_FILES = {
+    "rollspec.yaml": "apiVersion: rollspec/v1\nkind: Project\nspec: {renderLevel: 2}\n",
+    "overlays/production/overlay.yaml": (
+        "apiVersion: rollspec/v1\nkind: Overlay\nmetadata: {name: production}\n"
+        "spec: {namespace: shop, resources: [public.yaml]}\n"
+    ),
+    "apps/web.yaml": (
+        "apiVersion: rollspec/v1\nkind: App\nmetadata: {name: web}\n"
+        "spec: {image: ghcr.io/acme/web, tag: 1.0.0, replicas: 2, ports: [{name: http, port: 80}],"
+        " readinessProbe: {httpGet: {path: /, port: http}}}\n"
+    ),
+}
+
+
+def test_a_backend_without_a_service_is_told_where_all_apps_are_checked(tmp_path: Path) -> None:
+    for name, text in {**_FILES, "overlays/production/public.yaml": _INGRESS.replace("NAME", "wbe")}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    told = (
+        "warning: route-backends: there is no Service wbe in this tree: correct the name, or name `Service/wbe` under"
+    )
+    assert told in run(tmp_path, "validate").err
+    assert "route-backends" not in run(tmp_path, "validate", "--app", "web").err
+    overlay = tmp_path / "overlays/production/overlay.yaml"
+    overlay.write_text(overlay.read_text().replace("shop,", "shop, external: [Service/wbe],"))
+    assert "route-backends" not in run(tmp_path, "validate").err

@@ -9,7 +9,7 @@ import pytest
 
 from renderer.manifest import Manifest
 from renderer.rules import FLEET_RULES, MANIFEST_RULES, Clash, claims, fleet
-from renderer.rules.fleet import could_clash, waits_for_rollouts
+from renderer.rules.fleet import could_clash, waits_for_rollouts, without_service
 
 
 def manifest(kind: str, name: str, spec: dict[str, Any], namespace: str = "shop") -> Manifest:
@@ -350,3 +350,33 @@ def test_what_mounts_a_volume_could_clash_with_what_says_its_mode(numbers: tuple
     made = [volume("ReadWriteOncePod"), mounting("Deployment", "web"), mounting("CronJob", "job")]
     test = could_clash(claims([made[numbers[0]]], "one"))
     assert any(test(rule, key) for rule, key, *_ in claims([made[numbers[1]]], "other") if rule.startswith("claim"))
+
+
+def ingress(name: str, service: str, namespace: str = "shop", port: Any = 80) -> Manifest:
+    named = {"number": port} if isinstance(port, int) else {"name": port}
+    backend = {"service": {"name": service, "port": named}}
+    rules = [{"host": "www.example.com", "http": {"paths": [{"path": "/", "backend": backend}]}}]
+    return manifest("Ingress", name, {"rules": rules}, namespace)
+
+
+def missing(**apps: list[Manifest]) -> list[tuple[str, str]]:
+    found = without_service((app, claim) for app, made in apps.items() for claim in claims(made, app))
+    return [(claim.owner, service) for claim, service in found]
+
+
+def test_a_backend_whose_service_no_app_has_is_found() -> None:
+    web = [manifest("Service", "web", {})]
+    assert missing(web=web, _resources=[ingress("all", "wbe")]) == [("_resources", "wbe")]
+    assert missing(web=web, other=[ingress("all", "web")]) == []
+    assert missing(web=[*web, ingress("all", "grafana", "monitoring")]) == []  # a namespace of others
+    assert missing(other=[ingress("all", "web")]) == []
+    assert missing(web=[*web, ingress("all", "redirect", port="use-annotation")]) == []  # of the load balancer
+
+
+def test_a_service_that_an_operator_may_make_is_not_missing() -> None:
+    web, leads = [manifest("Service", "web", {})], [ingress("all", "logs-http")]
+    made = Manifest("kibana.yaml", {"apiVersion": "k8s.elastic.co/v1", "kind": "Kibana", "metadata": {"name": "logs"}})
+    assert missing(web=web, _resources=leads) == [("_resources", "logs-http")]
+    assert missing(web=web, _resources=[*leads, made]) == []
+    route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "logs"}}
+    assert missing(web=web, _resources=[*leads, Manifest("httproute.yaml", route)]) == [("_resources", "logs-http")]

@@ -26,7 +26,7 @@ from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
-from renderer.rules.fleet import application_claim, is_of_argocd, waits_for_rollouts
+from renderer.rules.fleet import application_claim, is_of_argocd, waits_for_rollouts, without_service
 from renderer.rules.shared_quota import quota_use, quotas_of_one_app, quotas_shared
 from renderer.yamlio import dump
 
@@ -55,6 +55,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     if whole:
         found += [problem for env in envs for problem in _of_resources(setup, env, claimed[env])]
         found += [problem for env in envs for problem in _own_quotas(setup, env, claimed[env])]
+        found += [problem for env in envs if env not in failed for problem in _backends(setup, env, claimed[env])]
         found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return without_repeats(setup, Locator(setup.texts).locate(found))
@@ -182,7 +183,7 @@ def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[P
         if clash.claim.owner == _OURS:
             continue  # it is shown at the other object
         app, template = clash.claim.owner, _template_of(setup, clash)
-        file = setup.environments[env].chain[0].file if app == RESOURCES else setup.layout.app(app)
+        file = _file_of(setup, env, app)
         message = f"{clash.message} (in {env}: {clash.claim.file} at {clash.claim.pointer or '/'})"
         if template:
             message = f"{clash.message} (as for {app} in {env})"
@@ -219,12 +220,32 @@ def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator
         return
     own = [(RESOURCES, claim) for claim in claims(setup.resources.get(env, ()), RESOURCES)]
     for claim, other in waits_for_rollouts([*claimed, *own]):
-        file = setup.environments[env].chain[0].file if claim.owner == RESOURCES else setup.layout.app(claim.owner)
+        file = _file_of(setup, env, claim.owner)
         message = (
             f"it waits for Rollout {other.key.partition('|')[2]} of app {other.owner} while that is paused: the "
             f"Application of {env} applies all apps in one sync (in {env}: {claim.file} at {claim.pointer})"
         )
         yield Problem(file, 1, 1, "sync-waves", message, severity="warning")
+
+
+def _file_of(setup: Setup, env: str, owner: str) -> str:
+    """The file in which what an owner claims is shown: the environment's overlay for its `resources`."""
+    return setup.environments[env].chain[0].file if owner == RESOURCES else setup.layout.app(owner)
+
+
+def _backends(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:
+    """Backends of Ingresses and routes whose Service neither an app nor the environment's `resources` have."""
+    external = setup.environments[env].spec.get("external", ())
+    resources = setup.resources.get(env, ())
+    own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES, namespace=_namespace(setup, env))]
+    for claim, service in without_service([*claimed, *own]):
+        if f"Service/{service}" not in external:
+            file = _file_of(setup, env, claim.owner)
+            message = (
+                f"there is no Service {service} in this tree: correct the name, or name `Service/{service}` under "
+                f"`external` (in {env}: {claim.file} at {claim.pointer})"
+            )
+            yield Problem(file, 1, 1, claim.rule, message, severity="warning")
 
 
 def _own_quotas(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) -> Iterator[Problem]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from renderer.rules import autoscaling
 from renderer.rules.finding import Finding, ManifestRule, Scene
 from renderer.rules.fleet import (
     FLEET_RULES,
@@ -19,9 +18,8 @@ from renderer.rules.fleet import (
 )
 from renderer.rules.known_pods import KnownPods, pods_of
 from renderer.rules.step_routes import check_step_routes
-from renderer.rules.table import AT_STEPS, NEEDED, OF_APPS, OF_PODS, RULES, SECTIONS
+from renderer.rules.table import AT_STEPS, FOR_APPS, NEEDED, OF_APPS, OF_PODS, RULES, SECTIONS
 from renderer.rules.words import words
-from renderer.scaler import SCALERS
 
 __all__ = [
     "FLEET_RULES",
@@ -46,7 +44,6 @@ __all__ = [
 MANIFEST_RULES: dict[str, ManifestRule] = {name: rule.judge for name, rule in RULES.items()}
 _IN_PART = 8  # rules: their code fits into a processor's caches
 _PARTS = [[*RULES][start : start + _IN_PART] for start in range(0, len(RULES), _IN_PART)]
-_SCALING = (*SCALERS, autoscaling.VERTICAL)
 
 
 def check_resources(scene: Scene) -> list[Finding]:
@@ -82,8 +79,7 @@ def check_in_parts(scene: Scene, known: KnownPods | None = None) -> Iterator[lis
 
 def _words_of(scene: Scene) -> frozenset[str]:
     found = NEEDED & words(scene.index)
-    scalers = [kind for kind in _SCALING if kind in scene.resource_kinds]  # they may mean a workload of the app
-    return found.union(scalers) if scalers else found
+    return found | (FOR_APPS & scene.resource_kinds.keys()) if scene.resource_kinds else found
 
 
 @lru_cache(maxsize=4096)  # the apps of a project have a few forms

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from renderer.hooks import hooks_of, wave_of
 from renderer.manifest import KINDS_OF_ARGOCD, ROLLOUT_HASH, Manifest, Object
 from renderer.plain import escape, mapping
+from renderer.rules.backends import KINDS, OF_CONTROLLER, backends_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
@@ -26,10 +27,13 @@ _RULED = "destination-rule-once"
 _HOSTED = ("host-once", _RULED)
 _TAKES = "takes-requests"  # of a Service, without a VirtualService
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
-_ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")  # of the Gateway API
+_BACKEND = "route-backends"  # the Service that an Ingress or a route of the Gateway API leads to
 _SERVICE = "Service "
 _CLAIMED = "claim-access"  # a PersistentVolumeClaim that a workload holds for good
 _MOUNTED, _ONE_POD = "claim-mounted", "claim-of-one-pod"  # one that a job mounts, and that one pod alone may use
+_MAKE_NO_SERVICES = frozenset(
+    ("gateway.networking.k8s.io", "keda.sh", "monitoring.coreos.com", "external-secrets.io", "cert-manager.io")
+)
 _ARGOCD = "argoproj.io"  # the group of Argo CD, and of Argo Rollouts
 _SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
@@ -74,8 +78,9 @@ def claims(
     for kind, claimed in _BY_KIND.items():
         if kind in found.kinds:
             made += [claim for manifest in found.kinds[kind] for claim in claimed(manifest, owner)]
-    routes = [manifest for kind in _ROUTES if kind in found.kinds for manifest in found.kinds[kind]]
-    made += [claim for manifest in routes for claim in _of_mesh(manifest, owner, namespace)]
+    for kind in KINDS:
+        for manifest in found.kinds.get(kind, ()):
+            made += [*_of_mesh(manifest, owner, namespace), *_backends(manifest, owner, namespace)]
     made += _mounts(found, owner, namespace)
     return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
 
@@ -417,6 +422,14 @@ def _of_mesh(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
             yield Claim(_TAKES, key, owner, manifest.file, f"/spec/parentRefs/{number}")
 
 
+def _backends(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
+    """The Services that an Ingress or a route of the Gateway API sends requests to, but not what it only mirrors to."""
+    for backend in backends_of(manifest):
+        if backend.name and not backend.is_mirror and backend.port != OF_CONTROLLER:
+            key = f"{_SERVICE}{backend.name} in {backend.namespace or namespace}|"
+            yield Claim(_BACKEND, key, owner, manifest.file, backend.pointer)
+
+
 def _entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
     """The labels by which Services find the machines of a WorkloadEntry or a WorkloadGroup, as if they were pods."""
     spec = manifest.data.get("spec") or {}
@@ -517,6 +530,36 @@ def waits_for_rollouts(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[C
                 break
 
 
+def without_service(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Claim, str]]:
+    """Backends whose Service nobody here has, each with the Service's name, in namespaces where somebody has another.
+
+    A Service whose name starts with that of a custom resource is left out: an operator may make it.
+    """
+    named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
+    backends = sorted({claim for claim in named if claim.rule == _BACKEND})
+    keys = {claim.key for claim in named if claim.rule == "object-once"} if backends else ()
+    services = {key.partition("|")[0] for key in keys if key.startswith(_SERVICE)}
+    namespaces = {_named(service)[1] for service in services}
+    custom = [_named(key.partition("|")[0]) for key in keys if _may_make_services(key)]
+    for claim in backends:
+        service = claim.key.removesuffix("|")
+        name, namespace = _named(service)
+        made = any(name.startswith(other) and there in ("", namespace) for other, there in custom)
+        if service not in services and namespace in namespaces and not made:
+            yield claim, name
+
+
+def _named(what: str) -> tuple[str, str]:
+    """Name and namespace of an object, by the first part of its key."""
+    name, _, namespace = what.partition(" ")[2].partition(" in ")
+    return name, namespace
+
+
+def _may_make_services(key: str) -> bool:
+    what, _, group = key.rpartition("|")
+    return group not in _MAKE_NO_SERVICES and scope(group, what.partition(" ")[0]) == "unknown"
+
+
 def _labels(namespace: str, labels: dict[str, str]) -> str:
     return "\n".join([namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
 
@@ -547,4 +590,4 @@ def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -
 
 # The rules by which claims clash: each has its manual page.
 _EXACT = ("object-once", "host-once", "destination-rule-once", "hpa-once")  # where two keys are equal
-FLEET_RULES = ("workloads-overlap", _CLAIMED, *_EXACT)
+FLEET_RULES = ("workloads-overlap", _CLAIMED, _BACKEND, *_EXACT)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
@@ -14,8 +14,23 @@ WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
 PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")  # a controller puts a value there, such as `{{args.x}}`
 
-ByKind = Mapping[str, Sequence[Manifest]]
+Made = TypeVar("Made")
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
+
+
+class ByKind(dict[str, list[Manifest]]):
+    """Manifests by kind, and what rules have made of them: an environment's resources are the same for all its apps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[Callable[[ByKind], Any], Any] = {}
+
+    def once(self, make: Callable[[ByKind], Made]) -> Made:
+        """What `make` makes of the manifests; it is called once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: Made = self._made[make]
+        return found
 
 
 class Pod(NamedTuple):
@@ -48,9 +63,9 @@ class Index:
     within: list[Pod] | None = field(default=None, compare=False)  # see `pods_of`
 
 
-def by_kind(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
+def by_kind(manifests: Iterable[Manifest]) -> ByKind:
     """The manifests of each kind, in order."""
-    found: dict[str, list[Manifest]] = {}
+    found = ByKind()
     for manifest in manifests:
         found.setdefault(manifest.kind, []).append(manifest)
     return found
@@ -134,6 +149,20 @@ def selects(selector: Object | None, labels: dict[str, str]) -> bool:
     expressions = selector.get("matchExpressions") or ()
     return (
         bool(wanted or expressions) and wanted.items() <= labels.items() and all(_holds(e, labels) for e in expressions)
+    )
+
+
+def is_selector(selector: Object) -> bool:
+    """Whether it has the form of a label selector: a schema may not have checked it."""
+    labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    return (
+        isinstance(labels, dict)
+        and all(isinstance(value, str) for value in labels.values())
+        and isinstance(expressions, list)
+        and all(
+            isinstance(each, dict) and isinstance(each.get("key"), str) and isinstance(each.get("values") or [], list)
+            for each in expressions
+        )
     )
 
 

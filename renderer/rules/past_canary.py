@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping
+from renderer.rules.backends import KINDS, Backend, backends_of, hangs_on_gateway
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import routes_of, service_of, spec_of
+from renderer.rules.mesh import routes_of, service_of
 from renderer.rules.rollout_routes import reference
 from renderer.rules.rollouts import canary_of
 from renderer.rules.services import VERSION_LABELS, pods_behind
 
 _TO_SERVICE = ("service-upstream", "nativelb")  # annotations of ingress-nginx and Traefik
+_KINDS = tuple(kind for kind in KINDS if kind != "UDPRoute")
 _ROUTING = "/spec/strategy/canary/trafficRouting/istio"
 
 
@@ -44,12 +45,12 @@ def past_canary(scene: Scene) -> Iterator[Finding]:
         for manifest in scene.all_of("VirtualService"):
             if (manifest.name, namespace_of(manifest)) not in moved:
                 yield from _routes(scene, manifest, rollout, canary)
-        for kind, backends in _BACKENDS.items():
+        for kind in _KINDS:
             for manifest in scene.all_of(kind):
-                for pointer, name, namespace in backends(manifest):
-                    service = scene.find("Service", namespace, name)
+                for backend in _backends(manifest):
+                    service = scene.find("Service", backend.namespace, backend.name)
                     if service and _is_of_all(scene, service, rollout, canary):
-                        yield _found(scene, manifest, pointer, service, rollout, canary)
+                        yield _found(scene, manifest, backend.pointer, service, rollout, canary)
 
 
 def _routes(scene: Scene, manifest: Manifest, rollout: Manifest, canary: Object) -> Iterator[Finding]:
@@ -77,41 +78,15 @@ def _found(
     return Finding("past-canary", _message(manifest, service, canary), *pointed, "warning")
 
 
-def _backends_of_ingress(ingress: Manifest) -> Iterator[tuple[str, str, str]]:
-    """Pointer, Service and namespace of each backend; none where requests go to the address of the Service."""
-    annotations = mapping(mapping(ingress.data.get("metadata")).get("annotations"))
-    if any(key.lower().endswith(_TO_SERVICE) and str(value) == "true" for key, value in annotations.items()):
-        return
-    spec, namespace = spec_of(ingress), namespace_of(ingress)
-    found = [("/spec/defaultBackend", spec.get("defaultBackend"))]
-    for number, rule in enumerate(spec.get("rules") or ()):
-        for index, path in enumerate((rule.get("http") or {}).get("paths") or ()):
-            found.append((f"/spec/rules/{number}/http/paths/{index}/backend", path.get("backend")))
-    for pointer, backend in found:
-        service = mapping(mapping(backend).get("service"))
-        yield f"{pointer}/service", str(service.get("name") or ""), namespace
-
-
-def _backends_of_route(route: Manifest) -> Iterator[tuple[str, str, str]]:
-    """The same of a route of the Gateway API that hangs on a Gateway; no schema has looked at it."""
-    spec = mapping(route.data.get("spec"))
-    if not any(parent.get("kind", "Gateway") == "Gateway" for parent in _mappings(spec.get("parentRefs"))):
-        return
-    for number, rule in enumerate(_mappings(spec.get("rules"))):
-        for index, ref in enumerate(_mappings(rule.get("backendRefs"))):
-            if ref.get("kind", "Service") == "Service":
-                namespace = str(ref.get("namespace") or namespace_of(route))
-                yield f"/spec/rules/{number}/backendRefs/{index}", str(ref.get("name") or ""), namespace
-
-
-def _mappings(items: Any) -> list[Object]:
-    return [mapping(item) for item in items] if isinstance(items, list) else []
-
-
-_BACKENDS: dict[str, Callable[[Manifest], Iterator[tuple[str, str, str]]]] = {
-    "Ingress": _backends_of_ingress,
-    **dict.fromkeys(("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"), _backends_of_route),
-}
+def _backends(manifest: Manifest) -> list[Backend]:
+    """Where it sends requests; none where they go to the address of the Service, or where a mesh has the route."""
+    if manifest.kind == "Ingress":
+        annotations = mapping(mapping(manifest.data.get("metadata")).get("annotations"))
+        if any(key.lower().endswith(_TO_SERVICE) and str(value) == "true" for key, value in annotations.items()):
+            return []
+    elif not hangs_on_gateway(manifest):
+        return []
+    return [backend for backend in backends_of(manifest) if not backend.is_mirror]
 
 
 def _selects_one_version(service: Manifest) -> bool:

@@ -9,6 +9,7 @@ from renderer.manifest import Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import ports_of, spec_of
+from renderer.rules.selectors import may_select
 from renderer.rules.services import pods_behind
 
 _HIGHEST = 65535
@@ -37,7 +38,8 @@ def peer_authentication(scene: Scene) -> Iterator[Finding]:
 def policy_ports(scene: Scene) -> Iterator[Finding]:
     """A policy that names the port of a Service, where it counts the ports of pods.
 
-    The rule looks at a PeerAuthentication, an AuthorizationPolicy and a NetworkPolicy that select pods of this render.
+    The rule looks at a PeerAuthentication, an AuthorizationPolicy and a NetworkPolicy that select pods of this render,
+    also at those among the environment's `resources`.
     A number that a container lists, or a policy that names the pods' port too, is not reported.
 
     Why: The Service passes requests on to its `targetPort`, and the policy sees that number. What it says of the
@@ -47,7 +49,8 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
     workload") and of AuthorizationPolicies.
     """
     for kind, (field, named) in _KINDS.items():
-        for policy in scene.of(kind):
+        near = [each for pod in scene.index.workloads for each in may_select(scene, kind, pod.labels)]
+        for policy in {id(each): each for each in near}.values():
             spec = spec_of(policy)
             pods = [
                 pod

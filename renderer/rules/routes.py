@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from renderer.manifest import Object
+from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.protocols import HTTP, TLS
 from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import ByKind
 from renderer.rules.mesh import (
     destinations_of,
     ports_of,
@@ -62,13 +63,17 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
 
     A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources;
     other hosts are not checked. A subset is looked up in the DestinationRule of the same host. A mirror whose Service
-    is not in the render is a warning.
+    is not in the render is a warning. A route that delegates to a VirtualService of this tree which has hosts is an
+    error too, also among the environment's `resources`.
 
-    Why: Istio answers such requests with 503.
+    Why: Istio answers such requests with 503. It delegates only to a VirtualService without hosts, and leaves any other
+    route with a `delegate` out.
     Fix: correct the name, or declare a Service that is not rendered here as external (`Service/name`). A Service with
-    several ports needs a port at the destination.
-    Source: Istio, `istioctl analyze` IST0101 and IST0112.
+    several ports needs a port at the destination. Instead of a route that delegates to an app's VirtualService, add its
+    hosts and gateways to `istio` of the app.
+    Source: Istio (`delegate virtual service not found`), `istioctl analyze` IST0101 and IST0112.
     """
+    yield from _delegates(scene)
     for manifest in scene.of("VirtualService"):
         namespace = namespace_of(manifest)
         hosts: dict[str, _Host] = {}
@@ -83,6 +88,44 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
             for inner, message in _destination_problems(host, destination):
                 severity: Severity = "warning" if mirror and host.missing else "error"
                 yield Finding("route-destinations", message, pointer + inner, manifest, severity)
+
+
+def _delegates(scene: Scene) -> Iterator[Finding]:
+    """Routes that delegate to a VirtualService with hosts, where one of the two is the app's."""
+    own = scene.of("VirtualService")
+    asked = [each for manifest in own for each in _delegates_of(manifest)]
+    others = scene.resource_kinds.once(_delegating)
+    asked += [each for manifest in own for each in others.get((namespace_of(manifest), manifest.name), ())]
+    for manifest, pointer, namespace, name in asked:
+        other = scene.find("VirtualService", namespace, name)
+        if other is not None and spec_of(other).get("hosts"):
+            message = (
+                f"VirtualService {name} has hosts, and Istio delegates only to one without: it leaves this route out. "
+                "Add these hosts and gateways to that VirtualService (`istio` of the app), or give the route a "
+                "destination"
+            )
+            yield Finding("route-destinations", message, pointer, manifest)
+
+
+_Delegate = tuple[Manifest, str, str, str]  # the VirtualService, the pointer, and the other's namespace and name
+
+
+def _delegates_of(manifest: Manifest) -> Iterator[_Delegate]:
+    """The routes of a VirtualService that delegate to another one."""
+    for number, route in enumerate(spec_of(manifest).get("http") or ()):
+        delegate = route.get("delegate") or {}
+        if delegate.get("name"):
+            namespace = delegate.get("namespace") or namespace_of(manifest)
+            yield manifest, f"/spec/http/{number}/delegate", namespace, delegate["name"]
+
+
+def _delegating(kinds: ByKind) -> dict[tuple[str, str], list[_Delegate]]:
+    """The routes of resources that delegate, by namespace and name of the other VirtualService."""
+    found: dict[tuple[str, str], list[_Delegate]] = {}
+    for manifest in kinds.get("VirtualService", ()):
+        for each in _delegates_of(manifest):
+            found.setdefault(each[2:], []).append(each)
+    return found
 
 
 class _Host(NamedTuple):

@@ -10,6 +10,7 @@ from renderer.rules import (
     analysis,
     argocd,
     autoscaling,
+    backends,
     checks,
     conditions,
     containers,
@@ -87,6 +88,16 @@ _ANY: frozenset[str] = frozenset()
 _WITH_PODS = ("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
 _TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 _MAKES_JOBS = ("Job", "Pod", *_TEMPLATES)
+# Kinds that rules judge among an environment's `resources` too, by what they do to an app.
+FOR_APPS = frozenset(
+    (
+        *SCALERS,
+        autoscaling.VERTICAL,
+        *backends.KINDS,
+        *policy_ports.POLICIES,
+        "VirtualService",
+    )
+)
 _USES = ("analysis", "steps", "prePromotionAnalysis", "postPromotionAnalysis")  # of analyses, by a Rollout
 
 SECTIONS: tuple[Section, ...] = (
@@ -254,7 +265,7 @@ SECTIONS: tuple[Section, ...] = (
             "route-destinations": rule(routes.route_destinations, of_apps=True, at_steps=True),
             "route-ports": rule(routes.route_ports, at_steps=True),
             "route-order": rule(istio.route_order, at_steps=True),
-            "unrouted-requests": rule(unrouted.unrouted_requests, "match"),
+            "unrouted-requests": rule(unrouted.unrouted_requests),
             "route-names": rule(http.route_names, at_steps=True),
             "route-match": rule(http.route_match, "steps", "match", at_steps=True),
             "gateway-hosts": rule(istio.gateway_hosts, "gateways", at_steps=True),
@@ -292,6 +303,13 @@ SECTIONS: tuple[Section, ...] = (
             "load-balancer": rule(destinations.load_balancer, "trafficPolicy"),
             "client-tls": rule(destinations.client_tls, "trafficPolicy"),
             "mtls-modes": rule(mesh_modes.mtls_modes),
+        },
+    ),
+    Section(
+        "Ingresses and routes of the Gateway API",
+        frozenset(backends.KINDS),
+        {
+            "route-backends": rule(backends.route_backends),
         },
     ),
     Section(

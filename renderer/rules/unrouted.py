@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from renderer.manifest import Manifest, Object
 from renderer.protocols import HTTP
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import ports_of, protocol_of, service_of, spec_of
+from renderer.rules.index import ByKind
+from renderer.rules.mesh import ports_of, protocol_of, service_name, service_of, spec_of
 
 _SOURCE = ("sourceLabels", "sourceNamespace")
 _LIMITS = ("headers", "queryParams")
@@ -17,7 +18,8 @@ _OTHER = "/any/other"  # a path that no match means, unless it takes every path
 def unrouted_requests(scene: Scene) -> Iterator[Finding]:
     """Routes of a Service's own host in the mesh of which each has a match, so that other requests have no route.
 
-    The rule looks at HTTP ports of Services of this render. A regular expression counts as if it took every request.
+    The rule looks at HTTP ports of Services of this render, also for VirtualServices among the environment's
+    `resources`. A regular expression counts as if it took every request.
 
     Why: Istio answers a request that no route of its host takes with 404, and no longer asks the Service.
     Fix: add a last route without `match` that leads to the Service. If the 404 is meant, say so with a last route that
@@ -26,11 +28,9 @@ def unrouted_requests(scene: Scene) -> Iterator[Finding]:
     """
     if scene.only_matched:
         return
-    for manifest in scene.of("VirtualService"):
+    for manifest in (*scene.of("VirtualService"), *_of_resources(scene)):
         routes = spec_of(manifest).get("http") or []
-        if not routes or not all(route.get("match") for route in routes):
-            continue
-        for host, port in _served(scene, manifest):
+        for host, port in _served(scene, manifest) if _all_match(manifest) else ():
             if _leaves_some(manifest, routes, host, port):
                 ours = manifest.file == "virtual-service.yaml"
                 meant = "set `istio.onlyMatched: true`" if ours else "give it `directResponse: {status: 404}`"
@@ -43,12 +43,41 @@ def unrouted_requests(scene: Scene) -> Iterator[Finding]:
                 break
 
 
+def _all_match(manifest: Manifest) -> bool:
+    routes = spec_of(manifest).get("http") or []
+    return bool(routes) and all(route.get("match") for route in routes)
+
+
+def _of_resources(scene: Scene) -> list[Manifest]:
+    """The VirtualServices among the environment's resources for hosts of the scene's own Services."""
+    if "VirtualService" not in scene.resource_kinds:
+        return []
+    found = scene.resource_kinds.once(_by_service)
+    near = [each for service in scene.of("Service") for each in found.get((service.name, namespace_of(service)), ())]
+    return [*{id(each): each for each in near}.values()]
+
+
+def _by_service(kinds: ByKind) -> dict[tuple[str, str], list[Manifest]]:
+    """The VirtualServices without a last route, by name and namespace of the Services that their hosts are."""
+    found: dict[tuple[str, str], list[Manifest]] = {}
+    for manifest in filter(_all_match, kinds.get("VirtualService", ())):
+        for host in spec_of(manifest).get("hosts") or ():
+            if (name := service_name(host, namespace_of(manifest))) is not None:
+                found.setdefault(name, []).append(manifest)
+    return found
+
+
 def _served(scene: Scene, manifest: Manifest) -> Iterator[tuple[str, int]]:
-    """Each host of the VirtualService that is a Service of the render, with each of its HTTP ports."""
+    """Each host of the VirtualService that is a Service of the render, with each of its HTTP ports.
+
+    One that is among the environment's resources, as its VirtualService is, is looked at where these are judged.
+    """
     spec = spec_of(manifest)
+    is_own = any(each is manifest for each in scene.of("VirtualService"))
     for host in spec.get("hosts") or () if "mesh" in (spec.get("gateways") or ["mesh"]) else ():
         service = service_of(scene, host, namespace_of(manifest))
-        for port in ports_of(service) if service else ():
+        is_judged = service is not None and (is_own or any(each is service for each in scene.of("Service")))
+        for port in ports_of(service) if service is not None and is_judged else ():
             if protocol_of(port) in HTTP:
                 yield host, port.get("port", 0)
 

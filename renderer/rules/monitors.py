@@ -1,14 +1,17 @@
-"""The rule over ServiceMonitors of the Prometheus operator, which select Services by their labels."""
+"""Rules over monitors of the Prometheus operator, which select Services, or pods, by their labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import Manifest
 from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import selects
+from renderer.rules.index import Pod, selects
+from renderer.rules.mesh import ports_of
 from renderer.rules.rollouts import blue_green_of
+from renderer.rules.selectors import may_select, selector_of
+from renderer.rules.services import pods_behind
 
 _WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
 
@@ -22,8 +25,7 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
     selector. The preview Service has this label at render level 2.
     Source: Prometheus operator (one target for each endpoint of each Service that the selector finds).
     """
-    monitors = scene.all_of("ServiceMonitor")
-    for rollout in scene.of("Rollout") if monitors else ():
+    for rollout in scene.of("Rollout"):
         named = blue_green_of(rollout) or {}
         services = [
             scene.find("Service", namespace_of(rollout), named.get(field, ""))
@@ -32,7 +34,7 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
         active, preview = services
         if active is None or preview is None or active is preview:
             continue
-        for monitor in monitors:
+        for monitor in may_select(scene, "ServiceMonitor", _labels(active)):
             if all(_finds(monitor, each) for each in (active, preview)):
                 level = " (with `renderLevel: 2`)" if scene.level == 1 else ""
                 message = (
@@ -43,27 +45,91 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
 
 
 def _finds(monitor: Manifest, service: Manifest) -> bool:
-    spec = mapping(monitor.data.get("spec"))
-    namespaces, selector = mapping(spec.get("namespaceSelector")), mapping(spec.get("selector"))
+    return _reaches(monitor, namespace_of(service)) and _selects(monitor, _labels(service))
+
+
+def _labels(service: Manifest) -> dict[str, str]:
+    return (service.data.get("metadata") or {}).get("labels") or {}
+
+
+def _reaches(monitor: Manifest, namespace: str) -> bool:
+    """Whether the monitor looks into the namespace."""
+    namespaces = mapping(mapping(monitor.data.get("spec")).get("namespaceSelector"))
     named = namespaces.get("matchNames")
     there = named if named and isinstance(named, list) else [namespace_of(monitor)]
-    is_near = bool(namespaces.get("any")) or "" in there or namespace_of(service) in there
-    return (
-        is_near
-        and _is_selector(selector)
-        and selects(selector, (service.data.get("metadata") or {}).get("labels") or {})
-    )
+    return bool(namespaces.get("any")) or "" in there or namespace in there
 
 
-def _is_selector(selector: Object) -> bool:
-    """Whether it has the form of a label selector: no schema has checked it."""
-    labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
-    return (
-        isinstance(labels, dict)
-        and all(isinstance(value, str) for value in labels.values())
-        and isinstance(expressions, list)
-        and all(
-            isinstance(each, dict) and isinstance(each.get("key"), str) and isinstance(each.get("values") or [], list)
-            for each in expressions
+def _selects(monitor: Manifest, labels: dict[str, str]) -> bool:
+    return selects(selector_of(monitor), labels)
+
+
+def monitor_ports(scene: Scene) -> Iterator[Finding]:
+    """An endpoint of a ServiceMonitor or a PodMonitor whose port has no such name where it is looked for.
+
+    A ServiceMonitor is looked at if a label of its selector is one by which the Service finds its pods, so that the
+    Service is surely meant. A PodMonitor is reported if it names the port of a Service, or a number: another name may
+    be that of a container which is added in the cluster. Monitors among the environment's `resources` count too.
+
+    Why: The operator keeps only targets whose port has that name: Prometheus scrapes nothing here, and checks and
+    alerts that read these metrics have no data.
+    Fix: write the name of the port: in a ServiceMonitor that of the Service, in a PodMonitor that of the container.
+    Source: Prometheus operator (`Endpoint.port`: "name of the Service port"; `PodMetricsEndpoint.port`: "name of the
+    pod port").
+    """
+    services = [service for service in scene.of("Service") if ports_of(service)]
+    near = [each for service in services for each in may_select(scene, "ServiceMonitor", _labels(service))]
+    for monitor in {id(each): each for each in near}.values():
+        selected = [service for service in scene.all_of("Service") if _finds(monitor, service)]
+        own = [service for service in selected if service in services and _is_meant(monitor, service)]
+        names = {port.get("name") for service in selected for port in ports_of(service)}
+        for pointer, port in _endpoints(monitor, "endpoints") if own else ():
+            if port not in names:
+                has = [str(each["name"]) for each in ports_of(own[0]) if each.get("name")]
+                message = (
+                    f"the Service {own[0].name} has no port named {port} (it has {', '.join(has) or 'none with a name'}"
+                    "): Prometheus scrapes nothing here"
+                )
+                yield Finding("monitor-ports", f"{message}{_instead(own[0], port, has)}", pointer, monitor, "warning")
+    for pod in scene.index.workloads:
+        for monitor in may_select(scene, "PodMonitor", pod.labels):
+            if _reaches(monitor, pod.namespace) and _selects(monitor, pod.labels):
+                yield from _of_pods(scene, monitor, pod, services)
+
+
+def _of_pods(scene: Scene, monitor: Manifest, pod: Pod, services: Sequence[Manifest]) -> Iterator[Finding]:
+    listed = [port for _, container in pod.every for port in container.get("ports") or ()]
+    names = [str(port["name"]) for port in listed if port.get("name")]
+    for pointer, name in _endpoints(monitor, "podMetricsEndpoints"):
+        behind = [each for each in services if any(pod is one for one in pods_behind(scene, each))]
+        of_service = [each for each in behind for port in ports_of(each) if port.get("name") == name]
+        if name in names or not (of_service or name.isdecimal()):
+            continue
+        what = f" ({name} is a port of Service {of_service[0].name})" if of_service else ""
+        message = (
+            f"the pods of {pod.kind} {pod.manifest.name} have no port named {name}{what}: Prometheus scrapes nothing "
+            f"here; write {' or '.join(names) or 'the name of a port of a container, and give it one'}"
         )
-    )
+        yield Finding("monitor-ports", message, pointer, monitor, "warning")
+
+
+def _instead(service: Manifest, port: str, names: Sequence[str]) -> str:
+    numbered = [str(each["name"]) for each in ports_of(service) if each.get("name") and str(each.get("port")) == port]
+    wanted = numbered or names
+    return f"; write {' or '.join(wanted)}" if wanted else "; give the port a name"
+
+
+def _endpoints(monitor: Manifest, field: str) -> Iterator[tuple[str, str]]:
+    """Pointers and names of the ports that a monitor asks for, but not their numbers."""
+    endpoints = mapping(monitor.data.get("spec")).get(field)
+    for index, endpoint in enumerate(endpoints if isinstance(endpoints, list) else ()):
+        port = mapping(endpoint).get("port")
+        if isinstance(port, str) and port:
+            yield f"/spec/{field}/{index}/port", port
+
+
+def _is_meant(monitor: Manifest, service: Manifest) -> bool:
+    """Whether the monitor asks for a label by which the Service finds its pods, as another app has not."""
+    wanted = mapping(mapping(mapping(monitor.data.get("spec")).get("selector")).get("matchLabels"))
+    own = mapping(mapping(service.data.get("spec")).get("selector"))
+    return any(own.get(key) == value or value == service.name for key, value in wanted.items())

@@ -33,6 +33,7 @@ from renderer.rules import (
     monitors,
     names,
     notifications,
+    one_version,
     past_canary,
     plain_secrets,
     platform,
@@ -49,6 +50,7 @@ from renderer.rules import (
     services,
     since,
     steps,
+    telemetry,
     together,
     unrouted,
     volumes,
@@ -94,7 +96,9 @@ FOR_APPS = frozenset(
         *SCALERS,
         autoscaling.VERTICAL,
         *backends.KINDS,
-        *policy_ports.POLICIES,
+        *one_version.KINDS,
+        "ServiceMonitor",
+        "PodMonitor",
         "VirtualService",
     )
 )
@@ -222,6 +226,7 @@ SECTIONS: tuple[Section, ...] = (
             "app-protocol": rule(services.app_protocol),
             "client-affinity": rule(mesh_modes.client_affinity, "sessionAffinity"),
             "monitor-preview": rule(monitors.monitor_preview, "blueGreen"),
+            "monitor-ports": rule(monitors.monitor_ports, "ServiceMonitor", "PodMonitor"),
             "ambient-waypoint": rule(mesh_modes.ambient_waypoint, "Rollout", "VirtualService"),
             "port-name-protocol": rule(routes.port_name_protocol),
             "no-readiness-probe": rule(readiness.no_readiness_probe, of_apps=True),
@@ -314,10 +319,11 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Policies of the network and the mesh",
-        policy_ports.POLICIES,
+        one_version.KINDS,
         {
-            "peer-authentication": rule(policy_ports.peer_authentication),
-            "policy-ports": rule(policy_ports.policy_ports),
+            "peer-authentication": rule(policy_ports.peer_authentication, "PeerAuthentication"),
+            "policy-ports": rule(policy_ports.policy_ports, *policy_ports.POLICIES),
+            "selects-one-version": rule(one_version.selects_one_version),
         },
     ),
     Section(
@@ -358,6 +364,7 @@ SECTIONS: tuple[Section, ...] = (
             "analysis-conditions": rule(conditions.analysis_conditions, *_TEMPLATES),
             "analysis-queries": rule(queries.analysis_queries, *_TEMPLATES),
             "analysis-reporter": rule(checks.analysis_reporter, *_TEMPLATES),
+            "analysis-telemetry": rule(telemetry.analysis_telemetry, *_USES),
             "analysis-requests": rule(checks.analysis_requests, *_TEMPLATES),
             "analysis-secrets": rule(analysis.analysis_secrets, *_TEMPLATES),
         },

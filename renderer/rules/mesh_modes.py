@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
-from renderer.rules.mesh import full_host, service_of, spec_of
+from renderer.rules.mesh import full_host, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
 from renderer.rules.services import pods_behind
 
@@ -130,22 +130,46 @@ def _accepted(peers: list[Manifest], pod: Pod, number: object) -> tuple[str | No
 
 
 def client_affinity(scene: Scene) -> Iterator[Finding]:
-    """A canary by replicas behind a Service with `sessionAffinity: ClientIP`.
+    """A canary by replicas behind a Service with `sessionAffinity: ClientIP`, or with Istio's `consistentHash`.
 
     Why: Each client stays on its pod (for 3 hours by default). The canary gets a share of the clients, not of the
     requests. A proxy or NAT makes one client of many users, and a client that has a pod already stays on the stable
-    version.
-    Fix: remove `sessionAffinity`, or use router istio, which does not use the affinity of the Service.
-    Source: Kubernetes documentation of `sessionAffinity`.
+    version. With `consistentHash` in a DestinationRule it is a share of the headers, cookies or addresses that are
+    hashed (a note: the hash may be meant).
+    Fix: remove `sessionAffinity`, or use router istio, which does not use the affinity of the Service, and which splits
+    requests before it hashes them.
+    Source: Kubernetes documentation of `sessionAffinity`, Istio's reference of `ConsistentHashLB`.
     """
     for service in scene.of("Service"):
-        if spec_of(service).get("sessionAffinity") != "ClientIP":
+        pods = [pod for pod in pods_behind(scene, service) if pod.kind == "Rollout" and _is_by_replicas(pod.manifest)]
+        if not pods:
             continue
-        for pod in pods_behind(scene, service):
-            canary = canary_of(pod.manifest) if pod.kind == "Rollout" else None
-            if canary is not None and "trafficRouting" not in canary:
+        if spec_of(service).get("sessionAffinity") == "ClientIP":
+            message = (
+                "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests; "
+                "remove sessionAffinity, or use router istio"
+            )
+            yield Finding("client-affinity", message, "/spec/sessionAffinity", service, "warning")
+        for rule in rules_for(scene, service.name, namespace_of(service)):
+            pointer = _hashed(rule)
+            if pointer is not None:
                 message = (
-                    "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests; "
-                    "remove sessionAffinity, or use router istio"
+                    "with consistentHash a canary by replicas gets a share of what is hashed, not of requests: each "
+                    "client stays with a pod, and so with a version; if an exact share matters, use router istio"
                 )
-                yield Finding("client-affinity", message, "/spec/sessionAffinity", service, "warning")
+                yield Finding("client-affinity", message, pointer, rule, "note")
+
+
+def _is_by_replicas(rollout: Manifest) -> bool:
+    canary = canary_of(rollout)
+    return canary is not None and "trafficRouting" not in canary
+
+
+def _hashed(rule: Manifest) -> str | None:
+    """The pointer of the first consistent hash of a DestinationRule."""
+    policy = spec_of(rule).get("trafficPolicy") or {}
+    levels = [(f"/portLevelSettings/{index}", each) for index, each in enumerate(policy.get("portLevelSettings") or ())]
+    for pointer, each in (("", policy), *levels):
+        if "consistentHash" in (each.get("loadBalancer") or {}):
+            return f"/spec/trafficPolicy{pointer}/loadBalancer/consistentHash"
+    return None

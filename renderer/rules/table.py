@@ -18,6 +18,7 @@ from renderer.rules import (
     destinations,
     disruption,
     durations,
+    endpoints,
     env,
     gateways,
     hook_images,
@@ -100,6 +101,7 @@ FOR_APPS = frozenset(
         "ServiceMonitor",
         "PodMonitor",
         "VirtualService",
+        "DestinationRule",
     )
 )
 _USES = ("analysis", "steps", "prePromotionAnalysis", "postPromotionAnalysis")  # of analyses, by a Rollout
@@ -224,7 +226,8 @@ SECTIONS: tuple[Section, ...] = (
             "service-ports": rule(services.service_ports),
             "service-type": rule(services.service_type),
             "app-protocol": rule(services.app_protocol),
-            "client-affinity": rule(mesh_modes.client_affinity, "sessionAffinity"),
+            "service-endpoints": rule(endpoints.service_endpoints, "externalName", "clusterIP"),
+            "client-affinity": rule(mesh_modes.client_affinity, "sessionAffinity", "DestinationRule"),
             "monitor-preview": rule(monitors.monitor_preview, "blueGreen"),
             "monitor-ports": rule(monitors.monitor_ports, "ServiceMonitor", "PodMonitor"),
             "ambient-waypoint": rule(mesh_modes.ambient_waypoint, "Rollout", "VirtualService"),

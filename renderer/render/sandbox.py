@@ -25,6 +25,7 @@ MAX_STEPS = 100_000  # loop rounds of one rendering
 MAX_TEXT = 1_000_000  # characters and items that one value or one rendering may have
 MAX_WORK = 5_000_000  # characters and items that all values one rendering makes or compares may have together
 MAX_DEPTH = 64  # lists and mappings inside each other
+AGAIN_SECONDS = 0.5  # of processor time: Python loses what is raised in a callback, so the limit strikes again
 MAX_SECONDS = 5  # of processor time for one rendering: the last resort, for what the counts above do not see
 _FILTERS = (
     "abs", "batch", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "groupby",
@@ -284,7 +285,7 @@ def _limited() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGVTALRM, _too_long)
-    signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS)
+    signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS, AGAIN_SECONDS)
     try:
         yield
     finally:

@@ -8,26 +8,10 @@ from typing import Any, NamedTuple
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.problem import Problem, Severity
+from renderer.rules.applications import misread
 
 _FREEZES = "RespectIgnoreDifferences=true"
 _POINTER = "/spec/argocd"
-# What Argo CD reads from an Application, or from its objects alone (`Force`, `Prune`, `Delete`); None: true or false.
-_VALUES: dict[str, tuple[str, ...] | None] = {
-    "ApplyOutOfSyncOnly": None,
-    "ClientSideApplyMigration": None,
-    "CreateNamespace": None,
-    "Delete": ("true", "false", "confirm"),
-    "FailOnSharedResource": None,
-    "Force": None,
-    "Prune": ("true", "false", "confirm"),
-    "PruneLast": None,
-    "PrunePropagationPolicy": ("foreground", "background", "orphan"),
-    "Replace": None,
-    "RespectIgnoreDifferences": None,
-    "ServerSideApply": None,
-    "SkipDryRunOnMissingResource": None,
-    "Validate": None,
-}
 _HARMS = {
     "Replace=true": (
         "Argo CD overwrites every object of the environment at each change, also what controllers have written: "
@@ -105,10 +89,5 @@ def _judged(option: str, *, is_routed: bool) -> tuple[Severity, str] | None:
     harm = _HARMS.get(option) or (_HARMS_OF_ROUTES.get(option) if is_routed else None)
     if harm:
         return "warning", f"with {option}, {harm}"
-    name, _, value = option.partition("=")
-    if name not in _VALUES:
-        return "warning", f"Argo CD has no sync option {name}, and ignores it: correct its name, or remove it"
-    values = _VALUES[name] or ("true", "false")
-    if value not in values:
-        return "warning", f"Argo CD ignores {option}: write {name}={values[0]}, or {' or '.join(values[1:])}"
-    return None
+    ignored = misread(option)
+    return ("warning", ignored) if ignored else None

@@ -1,4 +1,4 @@
-"""Rules over what Argo CD reads: annotations on manifests, and Applications."""
+"""Rules over what Argo CD reads from annotations of manifests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from renderer.hooks import HOOK, HOOKS, WAVE, hooks_of, wave_of
-from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
+from renderer.manifest import SYNC_OPTIONS, Manifest, sync_options
 from renderer.plain import escape
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -149,78 +149,3 @@ def _names_subset(manifest: Manifest, namespace: str, rule: Manifest) -> bool:
     return any(
         d.get("subset") and full_host(d.get("host", ""), namespace) == host for _, d in destinations_of(manifest)
     )
-
-
-def application_source(scene: Scene) -> Iterator[Finding]:
-    """An Application whose source Argo CD refuses.
-
-    An Application with a `sourceHydrator` is not checked: it has neither `source` nor `sources`.
-
-    Why: Argo CD sets the Application to an error state (`InvalidSpecError`) and syncs nothing.
-    Fix: give exactly one of `source` and `sources`. Each source needs a `repoURL` and one of `path`, `chart` or (only
-    in `sources`) `ref`; a chart needs a `targetRevision`.
-    Source: Argo CD (`spec.source.repoURL and either spec.source.path or spec.source.chart are required`).
-    """
-    for application in scene.of("Application"):
-        spec = spec_of(application)
-        if "sourceHydrator" in spec:
-            continue
-        one, several = spec.get("source"), spec.get("sources")
-        if bool(one) == bool(several):
-            message = "an Application needs exactly one of source and sources"
-            yield Finding("application-source", message, "/spec", application)
-            continue
-        found = [("/spec/source", one)] if one else [(f"/spec/sources/{n}", s) for n, s in enumerate(several or ())]
-        for pointer, source in found:
-            for message in _source_errors(source, among=bool(several)):
-                yield Finding("application-source", message, pointer, application)
-
-
-def _source_errors(source: Object, *, among: bool) -> Iterator[str]:
-    given_by = [field for field in ("path", "chart") if source.get(field)]
-    if not source.get("repoURL"):
-        yield "a source needs a repoURL"
-    if len(given_by) != 1 and not (among and source.get("ref") and not given_by):
-        yield "a source needs exactly one of path and chart"
-    if source.get("chart") and not source.get("targetRevision"):
-        yield "a chart needs a targetRevision"
-
-
-def application_destination(scene: Scene) -> Iterator[Finding]:
-    """An Application whose destination does not have exactly one of `server` and `name`.
-
-    Why: Argo CD does not know which cluster is meant, and syncs nothing.
-    Fix: keep one of the two.
-    Source: Argo CD (`application destination can't have both name and server defined`).
-    """
-    for application in scene.of("Application"):
-        destination = spec_of(application).get("destination") or {}
-        if bool(destination.get("server")) == bool(destination.get("name")):
-            message = "a destination needs exactly one of server and name"
-            yield Finding("application-destination", message, "/spec/destination", application)
-
-
-def application_ignores(scene: Scene) -> Iterator[Finding]:
-    """An Application that ignores more differences than it means to, so that edits in Git are never applied.
-
-    Why: With `RespectIgnoreDifferences=true` Argo CD keeps the live value of the whole list in which something is
-    ignored, so later edits of a route are not applied. `managedFieldsManagers` ignores every field that a manager owns,
-    and `jsonPointers` cannot name one item of a list.
-    Fix: use `jqPathExpressions`, without `RespectIgnoreDifferences`.
-    Source: measured with Argo CD 3.6; argo-cd issue 11876.
-    """
-    for application in scene.of("Application"):
-        spec = spec_of(application)
-        ignores = spec.get("ignoreDifferences") or ()
-        options = (spec.get("syncPolicy") or {}).get("syncOptions") or []
-        if ignores and "RespectIgnoreDifferences=true" in options:
-            message = (
-                "RespectIgnoreDifferences=true freezes whole lists: edits in Git are not applied; remove the option"
-            )
-            yield Finding("application-ignores", message, "/spec/syncPolicy/syncOptions", application, "warning")
-        for number, entry in enumerate(ignores):
-            for field in ("managedFieldsManagers", "jsonPointers"):
-                if entry.get(field) and entry.get("kind") in ("VirtualService", "DestinationRule"):
-                    pointer = f"/spec/ignoreDifferences/{number}/{field}"
-                    message = f"{field} freezes more than is meant: use jqPathExpressions"
-                    yield Finding("application-ignores", message, pointer, application, "warning")

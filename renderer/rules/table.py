@@ -8,6 +8,7 @@ from typing import NamedTuple
 from renderer.rules import (
     access,
     analysis,
+    applications,
     argocd,
     autoscaling,
     backends,
@@ -374,12 +375,13 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Argo CD",
-        frozenset(("Application", "Rollout", "VirtualService")),
+        frozenset((*applications.KINDS, "Rollout", "VirtualService")),
         {
             "sync-waves": rule(argocd.sync_waves, "Rollout", "VirtualService"),
-            "application-source": rule(argocd.application_source, "Application"),
-            "application-destination": rule(argocd.application_destination, "Application"),
-            "application-ignores": rule(argocd.application_ignores, "Application"),
+            "application-source": rule(applications.application_source, *applications.KINDS),
+            "application-destination": rule(applications.application_destination, *applications.KINDS),
+            "application-ignores": rule(applications.application_ignores, *applications.KINDS),
+            "application-options": rule(applications.application_options, *applications.KINDS),
         },
     ),
 )

@@ -49,6 +49,21 @@ def made(folder: Path, apps: dict[str, str]) -> Repository:
     return found
 
 
+def test_it_says_what_was_live_before_the_edit(tmp_path: Path) -> None:
+    """And not that the version of the edit was stable, which no cluster ever had."""
+    repository = made(tmp_path, {"web": CANARY, "worker": "strategy: {type: RollingUpdate}"})
+    for app in ("web", "worker"):
+        file = repository.folder / f"apps/{app}.yaml"
+        file.write_text(file.read_text().replace("1.4.2", "1.5.0"))
+    repository.commit("bot")
+    lines = release(repository, "--env", "production", "--commit").splitlines()[1:]
+    assert lines == [
+        "web in production: 1.4.2 stable -> 1.4.2 stable, canary 1.5.0 at 20 %",
+        "worker in production: 1.4.2 stable -> 1.5.0 stable",
+    ]
+    assert repository.git("log", "-1", "--format=%b").splitlines()[: len(lines)] == lines
+
+
 def state(repository: Repository, env: str, app: str = "web") -> dict[str, Any]:
     file = repository.folder / f"overlays/{env}/apps/{app}.yaml"
     return loaded(file.read_text())["spec"] if file.exists() else {}

@@ -26,6 +26,18 @@ Act = Callable[[Spec], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAct:
+    """An act whose outcome was worked out already, for an edit of the spec that was `live` before it."""
+
+    outcome: Outcome
+    live: Spec
+
+    def __call__(self, spec: Spec) -> Outcome:
+        """The outcome, for the spec with the edit."""
+        return self.outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Edited:
     """One app in one environment after a verb: its partial app file, and every rendered file that follows from it.
 
@@ -42,6 +54,7 @@ class Edited:
     problems: tuple[Problem, ...]
     made: tuple[Rendered, ...] = ()
     driven: Mapping[str, Driven] = field(default_factory=dict)  # by environment, before the verb
+    live: Spec | None = None  # before an edit that the verb makes a release of; None: as `before`
 
 
 def edit_app(
@@ -88,6 +101,7 @@ def edit_app(
         tuple(problems),
         made,
         driven,
+        act.live if isinstance(act, KnownAct) else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from typing import ClassVar, NamedTuple, Self
 
 from renderer.console import say
@@ -13,10 +13,10 @@ from renderer.git import changed, log_files, merge_base, read_many, resolve
 from renderer.pipeline import is_in
 from renderer.pipeline.evaluation import Evaluated
 from renderer.release.edits import Meant, following, from_edit, own_version
-from renderer.release.verbs import Outcome, Refusal
+from renderer.release.verbs import Refusal
 from renderer.spec import short_digests
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.edited import Act
+from renderer.usecases.edited import Act, KnownAct
 from renderer.usecases.effective import Spec
 from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
@@ -60,7 +60,7 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
         for each in made.values():
             for line in each.said:
                 say(line)
-        return {app: _act(each.meant) for app, each in made.items() if each.meant is not None}
+        return {app: _act(each.meant, each.live) for app, each in made.items() if each.meant is not None}
 
     return acts
 
@@ -95,6 +95,7 @@ class _Found(NamedTuple):
     app: str
     meant: Meant | Refusal | None
     said: tuple[str, ...]
+    live: Spec  # before the edit
 
 
 def _edits_in(opened: Opened, env: str, wanted: Edits, branch: _Branch) -> list[_Found]:
@@ -168,7 +169,7 @@ class _Judging(Work[str, list[_Found]]):
         followed = _Followed(new.app.spec) if is_pinned else _followed(self.wanted, app, self.env, old, new)
         meant = from_edit(old.app.spec, followed.spec, weight=self.wanted.weight, again=self.wanted.is_again(app))
         said = (followed.missed, _left_out(app, self.env, followed.spec, meant))
-        return _Found(app, meant, tuple(filter(None, said)))
+        return _Found(app, meant, tuple(filter(None, said)), old.app.spec)
 
     def part(self, items: Sequence[str]) -> Self:
         files = [file for app in items for file in own_files(self.opened, app)]
@@ -218,13 +219,8 @@ def _followed(wanted: Edits, app: str, env: str, old: Evaluated, new: Evaluated)
     return _Followed(following(*sides), _missed(app, env, missed, was) if missed and is_said else "")
 
 
-def _act(meant: Meant | Refusal) -> Act:
-    return partial(_given, meant if isinstance(meant, Refusal) else meant.wanted)
-
-
-def _given(outcome: Outcome, spec: Spec) -> Outcome:
-    """An outcome that was worked out already."""
-    return outcome
+def _act(meant: Meant | Refusal, live: Spec) -> Act:
+    return KnownAct(meant if isinstance(meant, Refusal) else meant.wanted, live)
 
 
 def _missed(app: str, env: str, missed: Mapping[str, object], was: Mapping[str, object]) -> str:

@@ -373,10 +373,11 @@ def _lines(opened: Opened, edited: Sequence[Edited], how: How) -> list[str]:
 
 def _described(each: Edited) -> str:
     """The state before and after, with the strategies if they differ."""
-    was, now = (strategy_of(spec.get("strategy", {})) for spec in (each.before, each.after))
+    before = each.live or each.before
+    was, now = (strategy_of(spec.get("strategy", {})) for spec in (before, each.after))
     if str(was) == str(now):
-        return f"{describe(each.before)} -> {describe(each.after)}"
-    return f"{describe(each.before)}, {was} -> {describe(each.after)}, {now}"
+        return f"{describe(before)} -> {describe(each.after)}"
+    return f"{describe(before)}, {was} -> {describe(each.after)}, {now}"
 
 
 def describe(spec: Spec) -> str:

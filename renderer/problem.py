@@ -12,6 +12,9 @@ from renderer.masking import scrubbed, without_known
 
 # An error stops the run, and under `--strict` a warning does too. A note never does: it only informs the reader.
 Severity = Literal["error", "warning", "note"]
+_MOST_DIGITS = 64  # as many as a digest may have
+_LONG_NUMBER = regex(rf"[0-9]{{{_MOST_DIGITS + 1},}}")
+_FIRST_DIGITS = 20
 _MARKER = regex(r"##(?=[\w.]*\[)")
 # Characters that Python calls printable and that show nothing: fillers, joiners, and selectors of a variant.
 _BLANK = regex("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -35,11 +38,21 @@ class Problem:
     pointer: str = ""
     severity: Severity = field(default="error")
 
+    def __post_init__(self) -> None:
+        """Any message may quote a number that somebody wrote, of any length."""
+        if len(self.message) > _MOST_DIGITS and (short := without_long_numbers(self.message)) != self.message:
+            object.__setattr__(self, "message", short)
+
     def __str__(self) -> str:
         location = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.severity == "error" else f"{self.severity}: "
         pointer = f" ({self.pointer})" if self.pointer else ""
         return printable(f"{location}: {severity}{self.rule}: {self.message}{pointer}")
+
+
+def without_long_numbers(text: str) -> str:
+    """The text with only the first digits of each number that nobody can read."""
+    return _LONG_NUMBER.sub(lambda found: f"{found[0][:_FIRST_DIGITS]}... ({len(found[0])} digits)", text)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -40,11 +41,13 @@ def source(tmp_path: Path) -> Path:
     return root
 
 
-def generate(source: Path, **parameters: str) -> subprocess.CompletedProcess[str]:
-    """The plugin's own command; it must not write anything."""
+def generate(source: Path, given: str | None = None, **parameters: str) -> subprocess.CompletedProcess[str]:
+    """The plugin's own command; it must not write anything. `given` are all parameters, as JSON, if not these."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     env = {"PATH": path, **coverage, **{f"PARAM_{name.upper()}": value for name, value in parameters.items()}}
+    listed = [{"name": name, "string": value} for name, value in parameters.items()]
+    env["ARGOCD_APP_PARAMETERS"] = json.dumps(listed) if given is None else given
     before = sorted(source.rglob("*"))
     command = PLUGIN["generate"]["command"]
     done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True, check=False)
@@ -87,6 +90,32 @@ def test_wrong_parameters(source: Path, parameters: dict[str, str], said: str) -
     done = generate(source, **parameters)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "parameters", "said"),
+    [
+        ({"name": "apps", "string": "web"}, {}, "the plugin has no parameter `apps`: it has `environment` and `app`"),
+        ({"name": "app", "array": ["web"]}, {"app_0": "web"}, "the plugin's parameter `app` is not a text"),
+        ({"name": "app", "map": {"a": "web"}}, {"app_a": "web"}, "the plugin's parameter `app` is not a text"),
+        ({"name": "app", "string": ""}, {"app": ""}, "the plugin's parameter `app` is empty"),
+        (None, {}, "the plugin has no parameter `None`"),
+    ],
+)
+def test_parameters_that_would_be_overlooked_are_refused(
+    source: Path, more: object, parameters: dict[str, str], said: str
+) -> None:
+    """The Application would get all apps, which other Applications have too."""
+    given = json.dumps([{"name": "environment", "string": "dev"}, more])
+    done = generate(source, given, environment="dev", **parameters)
+    assert (done.returncode, said in done.stderr, done.stdout) == (2, True, ""), done.stderr
+
+
+@pytest.mark.parametrize(
+    "given", ["", "null", "[]", "no JSON", "[" * 100_000, '[{"name": "Environment", "string": "dev"}]']
+)
+def test_what_argo_cd_says_of_all_parameters_may_be_missing(source: Path, given: str) -> None:
+    assert generate(source, given, environment="dev").returncode == 0
 
 
 def test_an_environment_without_an_object_is_a_failure(source: Path) -> None:

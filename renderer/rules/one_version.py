@@ -12,6 +12,7 @@ from renderer.rules.index import Pod, selects
 from renderer.rules.selectors import EXPRESSIONS, FIELDS, LABELS, OF_A_VERSION, may_select, pointer_of, selector_of
 from renderer.spec import version_label
 
+_ROLE = "rollspec/role"
 _RELEASED = ("Deployment", "Rollout")
 KINDS = frozenset(FIELDS) - {"ServiceMonitor"}  # the labels of a Service have no version
 
@@ -26,7 +27,8 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
 
     Why: The label has another value in each release. The policy does not apply to the pods of a canary, a preview or
     the next version: they run without it, and nothing says so.
-    Fix: remove the label from the selector. If it is about one version on purpose, add another one for all versions.
+    Fix: remove the label from the selector. If it is meant for canaries alone, or for what is stable, ask for the label
+    `rollspec/role`, which the pods of a Rollout have. Or add another policy for all versions.
     Source: Kubernetes (label selectors), Istio (`WorkloadSelector`); the label `version` is that of the release state.
     """
     told: set[tuple[str, str]] = set()
@@ -44,7 +46,7 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
                     message = (
                         f"the selector asks for {_text(asked)}, which the pods of the next version of {pod.kind} "
                         f"{pod.manifest.name} do not have: {kind} {policy.name} does not apply to them; remove "
-                        f"{' and '.join(asked)} from the selector"
+                        f"{' and '.join(asked)} from the selector{_or_role(pod)}"
                     )
                     yield Finding("selects-one-version", message, pointer_of(policy), policy, "warning")
 
@@ -83,6 +85,14 @@ def _changes(pod: Pod, key: str) -> bool:
     tags = (tag_of(str(container.get("image", ""))) for _, container in pod.containers)
     given = pod.labels.get(key)
     return given is not None and (pod.kind == "Rollout" or any(given == version_label(tag) for tag in tags if tag))
+
+
+def _or_role(pod: Pod) -> str:
+    """What to ask for instead, where a policy is meant for one role: the controller labels the pods of each."""
+    strategies = mapping(mapping(pod.manifest.data.get("spec")).get("strategy")).values()
+    given = [mapping(value) for each in strategies for key, value in mapping(each).items() if key.endswith("Metadata")]
+    has_role = any(_ROLE in mapping(each.get("labels")) for each in given)
+    return f", or ask for {_ROLE} if one role is meant" if has_role else ""
 
 
 def _text(asked: Mapping[str, str]) -> str:

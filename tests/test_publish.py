@@ -175,6 +175,25 @@ def test_a_commit_of_somebody_else_on_the_branch_is_kept(shop: Path, tmp_path: P
     assert first in git(tmp_path / "origin.git", "rev-list", "environments/dev")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"drySha": {}}', "no JSON", "\xff", None])
+def test_metadata_that_somebody_else_wrote_stops_nothing(shop: Path, text: str | None) -> None:
+    """Anyone who may write the branch may write that file; None: a folder of its name."""
+    published(shop)
+    git(shop, "switch", "--quiet", "environments/dev")
+    file = shop / "hydrator.metadata"
+    if text is None:
+        file.unlink()
+        file.mkdir()
+        (file / "a").write_text("a")
+    else:
+        file.write_bytes(text.encode("latin-1"))
+    save(shop, "By hand")
+    git(shop, "switch", "--quiet", "-")
+    sha = bump(shop, "1.5.0")
+    published(shop)
+    assert json.loads(git(shop, "show", "environments/dev:hydrator.metadata"))["drySha"] == sha
+
+
 def test_a_next_branch_begins_at_the_branch_it_is_for(shop: Path) -> None:
     published(shop)
     bump(shop, "1.5.0")

@@ -56,9 +56,12 @@ def is_newer(root: str, remote: str, commit: str, than: str) -> bool:
 
 
 def content(root: str, commit: str, path: str) -> bytes | None:
-    """What a file holds in a commit; None if there is none."""
+    """What a file holds in a commit; None if there is none, or a folder of that name."""
     said = asking(root, ["rev-parse", "--verify", "--quiet", f"{commit}:{path}"])
-    return None if said is None else reading(root, ["cat-file", "blob", text(said).strip()])
+    oid = None if said is None else text(said).strip()
+    if oid is None or text(reading(root, ["cat-file", "-t", oid])).strip() != "blob":
+        return None
+    return reading(root, ["cat-file", "blob", oid])
 
 
 def fetch_notes(root: str, remote: str, ref: str) -> None:

@@ -39,7 +39,7 @@ def dry_sha(content: bytes) -> str | None:
     """The commit that such a file names; None if the file is not valid, since anyone may write to the branch."""
     try:
         found = json.loads(content)["drySha"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if isinstance(found, str) and _SHA.fullmatch(found) else None
 

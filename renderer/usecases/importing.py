@@ -165,7 +165,7 @@ def _last(directory: str, report: str) -> tuple[dict[str, str], Mapping[str, Any
         written, digests = last["written"], last.get("digests") or {"envs": {}}
         valid = all(isinstance(text, str) for text in written.values())
         valid = valid and all(isinstance(each["objects"], dict) for each in digests["envs"].values())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise failure from None
     if not valid:
         raise failure

@@ -24,7 +24,7 @@ _METRICS = {  # as Telemetry names them
 _SUFFIXES = ("_bucket", "_sum", "_count")
 _OF_SERVERS = ("SERVER", "CLIENT_AND_SERVER")
 _SERIES = regex(r'\b(istio_[a-z_]+)\s*\{((?:"(?:[^"\\]|\\.)*"|[^{}"])*)\}')
-_LABEL = regex(r'([a-z_]+)\s*(?:=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
+_LABEL = regex(r'(?<![a-z_])([a-z_]+)\s*(?:=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 
 
 class _Override(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderer.importing.group import Group
-from renderer.importing.proof import MESH
 from renderer.importing.source import SourceObject
 from renderer.render.files import VOLUME, config_map_name
 from renderer.render.objects import PRUNE_LAST, SERVER_SIDE_APPLY, wave
 from renderer.render.workload import ROLE
+from renderer.rules.mesh import MESH, gateways_of
 from renderer.spec import file_key
 
 _HTTP = ("name", "route")
@@ -62,8 +62,8 @@ def istio_of(group: Group, host: str, ports: Sequence[str]) -> tuple[dict[str, A
     routes = [each for each in group.of("VirtualService") if each.name == name]
     rules = [each for each in group.of("DestinationRule") if each.name == name and each.spec.get("host") == host]
     hosts = [*(routes[0].spec.get("hosts") or ())] if routes else []
-    gateways = [*(routes[0].spec.get("gateways") or MESH)] if routes else []
-    if hosts[:1] != [host] or gateways[:1] != ["mesh"]:
+    gateways = [*gateways_of(routes[0].spec)] if routes else []
+    if hosts[:1] != [host] or gateways[:1] != [MESH]:
         return {}, []
     listed = routes[0].spec.get("http") or ()
     http = [route for route in listed if _is_of_port(route, ports)]

@@ -10,12 +10,12 @@ from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity, kind_of, sync_options
 from renderer.plain import mapping, pointer_of
+from renderer.rules.mesh import MESH
 from renderer.scaler import SCALERS, scaler_of
 
 Verdict = Literal["identical", "same pods", "rolls", "lost", "withheld"]
 VERDICTS: tuple[Verdict, ...] = ("identical", "same pods", "rolls", "lost", "withheld")
 _ARGO_CD = ("argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave")
-MESH = ["mesh"]  # the `gateways` of a VirtualService that names none
 _GONE = object()
 
 
@@ -60,7 +60,7 @@ def normal(data: Mapping[str, Any], *, keep: frozenset[str] = frozenset()) -> di
     spec = mapping(found.get("spec"))
     if isinstance(spec.get("scaleTargetRef"), dict):
         found["spec"] = {**spec, "scaleTargetRef": {**spec["scaleTargetRef"], "apiVersion": ""}}
-    if kind_of(dict(data)) == "VirtualService" and spec.get("gateways") == MESH:
+    if kind_of(dict(data)) == "VirtualService" and spec.get("gateways") == [MESH]:
         found["spec"] = {key: value for key, value in spec.items() if key != "gateways"}
     return found
 

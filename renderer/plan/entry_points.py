@@ -8,8 +8,7 @@ from itertools import product
 from renderer.manifest import Manifest
 from renderer.plan.side import Side
 from renderer.render.service import preview_name
-
-_MESH = "mesh"
+from renderer.rules.mesh import MESH, gateways_of
 
 
 def lost_entry_points(old: Side, new: Side) -> list[str]:
@@ -46,9 +45,9 @@ def _of_service(manifest: Manifest) -> Iterator[str]:
 
 def _of_virtual_service(manifest: Manifest, side: Side) -> Iterator[str]:
     spec = manifest.data.get("spec") or {}
-    gateways = spec.get("gateways") or [_MESH]
+    gateways = gateways_of(spec)
     for host, gateway in product(spec.get("hosts") or (), gateways):
-        if gateway != _MESH:
+        if gateway != MESH:
             yield f"host {host} of gateway {gateway}"
         elif not _is_service(host, side):
             yield f"host {host} inside the mesh"

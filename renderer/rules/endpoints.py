@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import destinations_of, service_name, spec_of
+from renderer.rules.mesh import MESH, destinations_of, gateways_of, service_name, spec_of
 from renderer.rules.rollout_routes import reference
 from renderer.rules.rollouts import canary_of, driven_services
 from renderer.rules.services import pods_behind
@@ -49,7 +49,7 @@ def _elsewhere(scene: Scene, service: Manifest, spec: Object) -> Iterator[Findin
 
 def _weightless(scene: Scene, service: Manifest) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
-        routed = [each for each in _moved(scene, rollout) if "mesh" in (spec_of(each).get("gateways") or ["mesh"])]
+        routed = [each for each in _moved(scene, rollout) if MESH in gateways_of(spec_of(each))]
         if any(service.name in _destinations(each, namespace_of(service)) for each in routed):
             message = (
                 "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the "

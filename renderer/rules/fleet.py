@@ -14,7 +14,7 @@ from renderer.rules.backends import KINDS, OF_CONTROLLER, backends_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
-from renderer.rules.mesh import full_host
+from renderer.rules.mesh import MESH, full_host, gateways_of
 from renderer.rules.templates_within import pods_of
 from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
@@ -342,16 +342,16 @@ def application_claim(name: str, namespace: str, owner: str, file: str) -> Claim
 def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
     """The hosts of a VirtualService: in the mesh whole, at a gateway by what the routes match."""
     spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
-    gateways = spec.get("gateways") or ["mesh"]
-    matches = _matches(spec) if gateways != ["mesh"] else []
+    gateways = gateways_of(spec)
+    matches = _matches(spec) if gateways != [MESH] else []
     for number, host in enumerate(spec.get("hosts") or ()):
         full = full_host(host, namespace)
         for gateway in gateways:
             pointer = f"/spec/hosts/{number}"
-            if gateway == "mesh":
+            if gateway == MESH:
                 yield Claim("host-once", f"{full}{_IN_MESH}", owner, manifest.file, pointer)
                 continue
-            if "mesh" in gateways and full.endswith(".svc"):
+            if MESH in gateways and full.endswith(".svc"):
                 continue  # the mesh has claimed it
             name = gateway if "/" in gateway else f"{namespace}/{gateway}"
             for match in matches:

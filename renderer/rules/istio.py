@@ -7,12 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within
-from renderer.rules.mesh import (
-    destinations_of,
-    routes_of,
-    service_name,
-    spec_of,
-)
+from renderer.rules.mesh import MESH, destinations_of, gateways_of, routes_of, service_name, spec_of
 from renderer.rules.syntax import is_dns_label, is_subdomain
 
 
@@ -103,10 +98,10 @@ def virtual_service_hosts(scene: Scene) -> Iterator[Finding]:
     """
     for manifest in scene.of("VirtualService"):
         spec = spec_of(manifest)
-        hosts, gateways = spec.get("hosts") or [], spec.get("gateways") or ["mesh"]
+        hosts, gateways = spec.get("hosts") or [], gateways_of(spec)
         covered = _covered(hosts)
         for number, host in enumerate(hosts):
-            problem = _host_error(host, "mesh" in gateways) or covered.get(number)
+            problem = _host_error(host, MESH in gateways) or covered.get(number)
             if problem:
                 yield Finding("virtual-service-hosts", problem, f"/spec/hosts/{number}", manifest)
         for number, gateway in enumerate(gateways):
@@ -236,8 +231,8 @@ def gateway_hosts(scene: Scene) -> Iterator[Finding]:
     """
     for manifest in scene.of("VirtualService"):
         spec, own = spec_of(manifest), namespace_of(manifest)
-        for gateway in spec.get("gateways") or ():
-            if gateway == "mesh":
+        for gateway in gateways_of(spec):
+            if gateway == MESH:
                 continue
             namespace, _, name = gateway.rpartition("/")
             found = scene.find("Gateway", namespace.replace(".", own) or own, name)

@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.release import PINNED
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import full_host, spec_of
+from renderer.rules.mesh import MESH, full_host, spec_of
 from renderer.rules.rollouts import canary_of
 
 _FIELDS = ("rewrite", "timeout", "retries", "corsPolicy", "headers", "fault", "mirror", "mirrors")
@@ -74,7 +74,7 @@ def _lost(routes: list[Object]) -> list[str]:
         match.keys() - {"port", "gateways"}
         for route in routes
         for match in route.get("match") or ()
-        if match.get("gateways") != ["mesh"]  # the route of the Service's own host
+        if match.get("gateways") != [MESH]  # the route of the Service's own host
     ]
     if any(matches):
         said.append(f"does not look at {', '.join(sorted(set().union(*matches)))}")

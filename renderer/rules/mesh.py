@@ -11,6 +11,7 @@ from renderer.rules.index import Located
 
 _WELL_KNOWN = frozenset({25, 53, 3306, 27017})  # smtp, dns, mysql, mongo: taken for TCP
 SECTIONS = ("http", "tls", "tcp")
+MESH = "mesh"  # the gateway that means the sidecars
 
 
 def protocol_of(port: Object) -> str | None:
@@ -53,6 +54,11 @@ def spec_of(manifest: Manifest) -> Object:
     """The manifest's spec; empty where there is none."""
     spec: Object = manifest.data.get("spec") or {}
     return spec
+
+
+def gateways_of(bound: Object) -> list[str]:
+    """The gateways of the spec of a VirtualService, or of a match; without any it is for callers in the mesh."""
+    return bound.get("gateways") or [MESH]
 
 
 def routes_of(manifest: Manifest) -> list[tuple[str, str, Object]]:

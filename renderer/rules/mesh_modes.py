@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
-from renderer.rules.mesh import full_host, rules_for, service_of, spec_of
+from renderer.rules.mesh import MESH, full_host, gateways_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
 from renderer.rules.services import pods_behind
 
@@ -53,7 +53,7 @@ def _is_routed(scene: Scene, service: Manifest) -> bool:
     return any(
         full_host(host, namespace_of(manifest)) == own
         for manifest in scene.of("VirtualService")
-        if spec_of(manifest).get("http") and "mesh" in (spec_of(manifest).get("gateways") or ["mesh"])
+        if spec_of(manifest).get("http") and MESH in gateways_of(spec_of(manifest))
         for host in spec_of(manifest).get("hosts") or ()
     )
 

@@ -11,7 +11,9 @@ from renderer.protocols import HTTP, TLS
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import ByKind
 from renderer.rules.mesh import (
+    MESH,
     destinations_of,
+    gateways_of,
     ports_of,
     protocol_of,
     routes_of,
@@ -181,14 +183,13 @@ def route_ports(scene: Scene) -> Iterator[Finding]:
     """
     for manifest in scene.of("VirtualService"):
         spec = spec_of(manifest)
-        gateways = spec.get("gateways")
-        if gateways is not None and "mesh" not in gateways:
+        if MESH not in gateways_of(spec):
             continue
         ports = _ports_of_hosts(scene, spec.get("hosts") or (), namespace_of(manifest))
         if not ports:
             continue
         for section, pointer, route in routes_of(manifest):
-            for inner, number in _matched(pointer, route, gateways):
+            for inner, number in _matched(pointer, route):
                 if number not in ports:
                     has = ", ".join(str(port) for port in ports)
                     yield Finding("route-ports", f"no host here has port {number} (there is {has})", inner, manifest)
@@ -209,10 +210,10 @@ def _ports_of_hosts(scene: Scene, hosts: Sequence[str], namespace: str) -> dict[
     return found
 
 
-def _matched(pointer: str, route: Object, gateways: list[str] | None) -> Iterator[tuple[str, int]]:
+def _matched(pointer: str, route: Object) -> Iterator[tuple[str, int]]:
+    """The ports that matches of callers in the mesh name."""
     for number, match in enumerate(route.get("match") or ()):
-        bound = match.get("gateways", gateways)
-        if "port" in match and (bound is None or bound == ["mesh"] or "gateways" not in match):
+        if "port" in match and gateways_of(match) == [MESH]:
             yield f"{pointer}/match/{number}/port", match["port"]
 
 

@@ -12,6 +12,7 @@ from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.http import match_error
+from renderer.rules.mesh import MESH
 from renderer.spec import App, file_key, serving_sidecars
 
 STATES = ("canary", "preview")  # of a release in flight
@@ -396,7 +397,7 @@ def level_1_lists(scene: SpecScene) -> Iterator[Finding]:
     app = scene.app
     if app.level > 1:
         return
-    if "mesh" in app.spec.get("istio", {}).get("gateways", ()):
+    if MESH in app.spec.get("istio", {}).get("gateways", ()):
         yield of_level("level-1-lists", "the gateway `mesh` is listed twice, since it is always there")
     if SYNC_OPTIONS in app.annotations and (app.strategy.is_rollout or "istio" in app.spec):
         yield of_level("level-1-lists", "the app's sync options are replaced on its Rollout and DestinationRule")

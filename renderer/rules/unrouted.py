@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.protocols import HTTP
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import ByKind
-from renderer.rules.mesh import ports_of, protocol_of, service_name, service_of, spec_of
+from renderer.rules.mesh import MESH, gateways_of, ports_of, protocol_of, service_name, service_of, spec_of
 
 _SOURCE = ("sourceLabels", "sourceNamespace")
 _LIMITS = ("headers", "queryParams")
@@ -74,7 +74,7 @@ def _served(scene: Scene, manifest: Manifest) -> Iterator[tuple[str, int]]:
     """
     spec = spec_of(manifest)
     is_own = any(each is manifest for each in scene.of("VirtualService"))
-    for host in spec.get("hosts") or () if "mesh" in (spec.get("gateways") or ["mesh"]) else ():
+    for host in spec.get("hosts") or () if MESH in gateways_of(spec) else ():
         service = service_of(scene, host, namespace_of(manifest))
         is_judged = service is not None and (is_own or any(each is service for each in scene.of("Service")))
         for port in ports_of(service) if service is not None and is_judged else ():
@@ -92,7 +92,7 @@ def _leaves_some(manifest: Manifest, routes: Sequence[Object], host: str, port: 
         match
         for match in matches
         if match.get("port", port) == port
-        and "mesh" in (match.get("gateways") or ["mesh"])
+        and MESH in gateways_of(match)
         and not any(match.get(field) for field in _SOURCE)
     ]
     return bool(given) and not any(_takes_all(match, host, namespace_of(manifest)) for match in given)

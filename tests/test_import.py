@@ -81,6 +81,25 @@ def test_a_second_import_replaces_nothing(tmp_path: Path) -> None:
     assert import_cases.made(folder) == before
 
 
+def test_an_environment_is_added_with_the_sources_of_all(tmp_path: Path) -> None:
+    """Also where the first import kept no report: a dry run of the same source writes it."""
+    case = FIXTURES / "import/two-environments"
+    dev, live = (f"--env={env}={case / f'source-{env}'}" for env in ("dev", "production"))
+    assert run(tmp_path, "import", live).code == 0
+    outcome = run(tmp_path, "import", live, dev)
+    assert (outcome.code, "give `--again REPORT`" in outcome.err) == (2, True), outcome.err
+    assert run(tmp_path, "import", live, "--dry-run", "--report", "import.json").code == 0
+    outcome = run(tmp_path, "import", live, dev, "--again", "import.json")
+    assert outcome.code == 0, outcome.err
+    (tmp_path / "import.json").unlink()
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert run(whole, "import", live, dev).code == 0
+    expected = snapshot(whole)
+    shutil.rmtree(whole)
+    assert snapshot(tmp_path) == expected
+
+
 def test_in_a_project_its_own_folders_and_file_are_used(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()

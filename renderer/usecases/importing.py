@@ -153,7 +153,12 @@ def _new(directory: str, files: Mapping[str, str], options: ImportOptions) -> Me
     """All the files, none of which may exist."""
     there = [file for file in files if os.path.lexists(os.path.join(directory, file))]
     if there and not options.dry_run:
-        raise Failure(f"{printable(there[0])} exists already, and an import replaces no file: nothing was written", 2)
+        raise Failure(
+            f"{printable(there[0])} exists already, and an import replaces no file: nothing was written. To import "
+            "again, or one more environment, name the sources of all environments, and give `--again REPORT` "
+            "(docs/import.md)",
+            2,
+        )
     return Merged(files, (), (), files)
 
 

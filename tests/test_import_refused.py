@@ -255,3 +255,17 @@ def test_a_hook_that_the_server_names_and_a_release_of_another_tool_are_said(fol
     outcome = run(folder, "import", "web.yaml", "more.yaml")
     assert "left out: Job seed-: it has `generateName` instead of a name" in outcome.err
     assert "HelmRelease podinfo: the workloads that another tool makes from it are not in the source" in outcome.out
+
+
+def test_the_sync_options_of_a_workload_are_kept_once_and_what_argo_cd_wrote_is_not(folder: Path) -> None:
+    notes = (
+        "annotations: {argocd.argoproj.io/sync-options: Validate=false, "
+        "argocd.argoproj.io/tracking-id: 'old:apps/Deployment:shop/web'}"
+    )
+    (folder / "web.yaml").write_text(DEPLOYMENT.replace("{name: web}", f"{{name: web, {notes}}}"))
+    assert run(folder, "import", "web.yaml").code == 0
+    outcome = run(folder, "render")
+    assert (outcome.code, outcome.err) == (0, "")
+    text = (folder / "rendered/production/web/deployment.yaml").read_text()
+    assert 'sync-options: "PruneLast=true,Validate=false"\n' in text
+    assert "tracking-id" not in text

@@ -17,6 +17,7 @@ from renderer.importing.own import files_of, istio_of, scaled_by_others, without
 from renderer.importing.rollout import NotLifted, lifted_strategy
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
+from renderer.manifest import SYNC_OPTIONS
 from renderer.render.files import VOLUME
 from renderer.render.objects import wave
 from renderer.render.pods import WAIT_BEFORE_STOP
@@ -239,6 +240,7 @@ class _Parts:
         if _TIME.fullmatch(str(self._spec.get("restartAt", ""))):
             found["restartedAt"] = self._spec["restartAt"]
         annotations = without_own_annotations(self.group.workload.data["metadata"].get("annotations"))
+        annotations.pop(SYNC_OPTIONS, None)  # rollspec writes those of the workload: a patch keeps other ones
         if annotations:
             found["workload"] = {"annotations": annotations}
         return {**found, **({"strategy": strategy} if strategy else {})}

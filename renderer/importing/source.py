@@ -23,6 +23,7 @@ _SERVER_ANNOTATIONS = (
     "rollout.argoproj.io/revision", "argo-rollouts.argoproj.io/managed-by-rollouts",
     "autoscaling.alpha.kubernetes.io/conditions",
     "autoscaling.alpha.kubernetes.io/current-metrics", "batch.kubernetes.io/job-tracking",
+    "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/installation-id",
 )  # fmt: skip
 _LABELS_OF_JOB = (
     "controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",

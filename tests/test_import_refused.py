@@ -269,3 +269,17 @@ def test_the_sync_options_of_a_workload_are_kept_once_and_what_argo_cd_wrote_is_
     text = (folder / "rendered/production/web/deployment.yaml").read_text()
     assert 'sync-options: "PruneLast=true,Validate=false"\n' in text
     assert "tracking-id" not in text
+
+
+def test_a_hidden_folder_is_not_read_unless_it_is_the_source(folder: Path) -> None:
+    for path in (".github/workflows/ci.yml", ".git/x.yaml"):
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text("on: push\n")
+    (folder / ".k8s").mkdir()
+    (folder / "web.yaml").rename(folder / ".k8s/web.yaml")
+    (folder / "more.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    outcome = run(folder, "import", ".", "--dry-run")
+    assert outcome.code == 0, outcome.err
+    lines = [line for line in outcome.err.splitlines() if "begins with a dot" in line]
+    assert [line.split(": ")[2] for line in lines] == [".github", ".k8s"]
+    assert "would create apps/web.yaml" in run(folder, "import", ".k8s", "--dry-run").out

@@ -258,7 +258,8 @@ def _in_folder(path: str, source: str) -> list[str]:
     """The files of a folder of plain manifests. Failure for a folder that something must build first."""
     found, built = [], []
     for folder, folders, names in os.walk(path):
-        folders.sort()
+        _say_hidden(folder, source, path, folders)
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
         name = os.path.normpath(os.path.join(source, os.path.relpath(folder, path)))
         if _CHART in names:
             shown = printable(name)
@@ -270,6 +271,13 @@ def _in_folder(path: str, source: str) -> list[str]:
         several = ", ".join(map(printable, built))
         raise Failure(f"kustomize must build {several}: name the folder of each environment, as `--env ENV=FOLDER`", 2)
     return found
+
+
+def _say_hidden(folder: str, source: str, path: str, folders: Sequence[str]) -> None:
+    """Name the hidden folders that are not read, such as `.github`; nobody looks for manifests in `.git`."""
+    for each in sorted(each for each in folders if each.startswith(".") and each != ".git"):
+        name = os.path.normpath(os.path.join(source, os.path.relpath(os.path.join(folder, each), path)))
+        say(f"rollspec: left out: {printable(name)}: its name begins with a dot; give it as a source to import it")
 
 
 def _lines(path: str) -> Iterator[bytes]:

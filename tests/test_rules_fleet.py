@@ -106,6 +106,14 @@ def _service(labels: dict[str, str]) -> Manifest:
     return manifest("Service", "web", {"selector": labels})
 
 
+def test_a_service_of_the_environment_for_the_pods_of_several_owners_is_not_judged() -> None:
+    """Also where the environment has one of the workloads itself: that is how an import leaves what no app can be."""
+    labels = {"app": "web", "part": "front"}
+    plain = {"app": "web", "part": "data"}
+    web = [deployment("web", labels, labels)]
+    assert clashes(web=web, _resources=[deployment("data", plain, plain), _service({"app": "web"})]) == []
+
+
 def test_a_service_with_fewer_labels_than_its_workload_finds_pods_of_another_app() -> None:
     labels = {"app": "web", "part": "front"}
     web = [deployment("web", labels, labels), _service({"app": "web"})]

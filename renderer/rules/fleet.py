@@ -490,8 +490,8 @@ def _mounts(found: Index, owner: str, namespace: str) -> Iterator[Claim]:
 
 
 def _services(found: Index, owner: str) -> Iterator[Claim]:
-    """Selectors of Services that find more pods than the workload's own selector, as they have fewer of its labels."""
-    for service in found.kinds.get("Service", ()):
+    """Selectors of an app's Services that find more pods than the workload's own, as they have fewer of its labels."""
+    for service in found.kinds.get("Service", ()) if not owner.startswith("_") else ():
         namespace, selector = namespace_of(service), (service.data.get("spec") or {}).get("selector") or {}
         if ROLLOUT_HASH in selector:
             selector = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}

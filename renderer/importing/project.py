@@ -147,8 +147,10 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     setup, _ = set_up(target.project, shared, frozenset(), target.schemas)
     for group in groups:
         try:
-            if group.workload.name in found.apps:
-                raise NotLifted(f"another workload of this environment is named `{group.workload.name}` too")
+            if first := found.apps.get(group.workload.name):
+                there = f"the {first.fields[0][0]} of namespace {first.namespace or namespace}"
+                mine = group.workload.namespace or namespace
+                raise NotLifted(f"it is in namespace {mine}, and {there} is the app `{first.name}` already")
             app = _lifted(_without_secrets(group, found, target), setup, target)
         except NotLifted as reason:
             as_objects = [group.workload, *group.objects, *([group.reference] if group.reference else [])]

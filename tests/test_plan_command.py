@@ -402,3 +402,46 @@ def test_a_higher_render_level_names_the_apps_that_restart(project: Path) -> Non
         assert "renderLevel 1 -&gt; 2: this commit restarts other in production." in text.replace("-> 2", "-&gt; 2")
     data = json.loads(run(project, "plan", "--base", "HEAD", "--format", "json").out)
     assert data["renderLevel"] == {"before": 1, "after": 2}
+
+
+PAUSED = {"paused": True}
+REPLICA = {"strategy": {"type": "Canary", "router": "replica"}}
+BLUE_GREEN = {"strategy": {"type": "BlueGreen"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "class_", "pods", "is_noted"),
+    [
+        (REPLICA, {"replicas": 8}, "scale", (4, 8), True),
+        (ISTIO, {"replicas": 8}, "scale", (4, 8), True),
+        (ISTIO, {"tag": "1.5.0"}, "replace", (4, 0), True),
+        (ISTIO, CANARY, "canary-start", (4, 4), True),
+        ({**ISTIO, **CANARY}, {"tag": "1.5.0", "canary": None}, "promote", (4, 0), True),
+        ({}, {"tag": "1.5.0"}, "replace", (4, 0), True),
+        ({}, {"replicas": 8}, "hold", (8, 8), False),  # the controller of a Deployment scales while it is paused
+        (ISTIO, {"service": {"annotations": {"a": "b"}}}, "hold", (4, 4), False),  # it had its effect at once
+        (BLUE_GREEN, {"replicas": 8}, "hold", (8, 8), False),
+    ],
+)
+def test_what_was_changed_in_a_pause_happens_when_it_ends(
+    project: Path, before: dict[str, Any], meanwhile: dict[str, Any], class_: str, pods: tuple[int, int], is_noted: bool
+) -> None:
+    changed = {key: value for key, value in {**WEB, **before, **meanwhile}.items() if value is not None}
+    for data in ({**WEB, **before}, {**WEB, **before, **PAUSED}, {**changed, **PAUSED}):
+        _app(project, "web", data)
+        _put(project, "note.txt", str(data))
+        _commit(project)
+    _app(project, "web", changed)
+    plan = json.loads(run(project, "plan", "--format", "json").out)["apps"][0]
+    stable = next(track for track in plan["timeline"]["tracks"] if track["version"] == "1.4.2")
+    assert (plan["class"], stable["pods_before"], stable["pods_after"]) == (class_, *pods)
+    assert any("while it was paused" in remark for remark in plan["remarks"]) == is_noted
+
+
+def test_a_pause_whose_start_is_not_known_is_said_to_be(project: Path) -> None:
+    _git(project, "checkout", "--quiet", "--orphan", "cut")
+    _app(project, "web", {**WEB, **ISTIO, **PAUSED})
+    _commit(project)
+    _app(project, "web", {**WEB, **ISTIO})
+    plan = json.loads(run(project, "plan", "--base", "HEAD", "--format", "json").out)["apps"][0]
+    assert plan["remarks"] == ["what was changed while it was paused happens now too, and these numbers leave it out"]

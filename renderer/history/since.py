@@ -10,12 +10,13 @@ from renderer.history.releases import LiveCommit
 from renderer.history.state import Files, Parsed, Standing, State, States, Unreadable
 from renderer.layout import Layout
 
-Aspect = Literal["standing", "stable", "flight"]
+Aspect = Literal["standing", "stable", "flight", "paused"]
 Key = tuple[str, str, Aspect]  # environment, app, and the part of its state
 ASPECTS: dict[Aspect, Callable[[Standing], object]] = {
     "standing": lambda standing: standing,  # all of it: since its last change
     "stable": lambda standing: standing.stable,
     "flight": lambda standing: standing.flight and (standing.flight.role, standing.flight.name),  # since its start
+    "paused": lambda standing: standing.paused,
 }
 
 

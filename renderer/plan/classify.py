@@ -15,7 +15,7 @@ from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
-from renderer.plan.side import WORKLOADS, Side, moves_cluster, workload
+from renderer.plan.side import WORKLOADS, Side, moves_cluster, replicas, resumes, waited, workload
 from renderer.problem import some_of
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
@@ -32,6 +32,7 @@ _REASONS: dict[FieldClass, str] = {
     "identity": "a name or an immutable field changes: objects must be created again",
     "template": "what running pods read changes, without a canary",
 }
+_MEANWHILE = ": it was changed while the controller was paused"
 _READ = "what pods read changes, without a canary: most files soon; variables and `subPath` files when a pod starts"
 _UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
 _CLUSTER = (
@@ -92,6 +93,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
         _explained(effect, old, new)
         for effect in (
             *moves(old, new, paths),
+            *_waiting(old, new),
             *_scale(old, new, paths),
             *_ports(old, new, paths),
             *_routes(old, new, paths),
@@ -163,6 +165,20 @@ def _is_held(side: Side) -> bool:
     """Whether the controller leaves the number of pods as it is: that of a Canary does so while it is paused."""
     spec = workload(side.app, side.manifests).get("spec", {})
     return bool(spec.get("paused")) and "canary" in (spec.get("strategy") or {})
+
+
+def _waiting(old: Side, new: Side) -> Iterator[Effect]:
+    """What was changed while the app was paused, and happens when it resumes."""
+    then = old.before_pause
+    if then is None or not resumes(old, new) or not any(waited(then, old)):
+        return
+    paths = spec_paths(then, new)
+    for effect in moves(then, new, paths):
+        if effect.class_ not in ("hold", "behaviour"):
+            yield effect._replace(reason=f"{effect.reason}{_MEANWHILE}")
+    if new.app.strategy.type == "Canary" and replicas(then) != replicas(old):
+        named = tuple(path for path in paths if path.field_class == "scale")
+        yield Effect("scale", f"the number of pods changes{_MEANWHILE}", named)
 
 
 def _ports(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:

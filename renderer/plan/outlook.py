@@ -158,8 +158,12 @@ def _flags(timeline: Timeline) -> Iterable[Flag]:
 
 
 def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
-    """What was applied before, oldest first; with `rollbackWindow` also the version that `new` returns to."""
-    played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
+    """What was applied before, oldest first; with `rollbackWindow` also the version that `new` returns to.
+
+    A paused app had come to rest as it was before the pause, where that is known.
+    """
+    rest = old.before_pause or old
+    played = [_unpaused(rest.stable), _unpaused(rest.manifests), old.manifests]
     templates = returned(old, new) if new else ()
     return [*(tuple(_with_template(each, one) for each in played[0]) for one in templates), *played]
 
@@ -171,7 +175,7 @@ def _with_template(manifest: Manifest, template: Mapping[str, Any]) -> Manifest:
 
 
 def _unpaused(manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """The manifests with the controller unpaused: a paused app had come to rest before."""
+    """The manifests with the controller unpaused."""
     return tuple(_let_go(each) if each.kind in WORKLOADS else each for each in manifests)
 
 

@@ -12,7 +12,7 @@ from renderer.manifest import Object
 from renderer.plan.classes import SimulationSummary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
-from renderer.plan.side import Side, restarts_at, workload
+from renderer.plan.side import Side, restarts_at, resumes, waited, workload
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
@@ -150,6 +150,17 @@ def _stays(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
             yield "without a mesh, clients that keep their connections stay with these pods until they end"
 
 
+def _paused(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
+    """What was changed while the app was paused happens now, though this change does not name it."""
+    if old is None or not resumes(old, new):
+        return
+    then = old.before_pause
+    if then is None:
+        yield "what was changed while it was paused happens now too, and these numbers leave it out"
+    elif any(waited(then, old)):
+        yield "what was changed while it was paused happens now too, and these numbers include it"
+
+
 def _restart(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """A Rollout restarts at the given time, a Deployment at once."""
     mark = restarts_at(old, new) if old is not None else ""
@@ -223,6 +234,7 @@ _REMARKS: tuple[Remark, ...] = (
     _steps,
     _nodes,
     _stays,
+    _paused,
     _restart,
     _left_behind,
     _jobs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,7 +28,8 @@ class Side:
 
     `overlay` is the environment's spec with what it extends, `project` the project file. `policy_line` gives the file
     and line of a field of the overlay's policy. `ran` are the pod templates that the app has had, oldest first, as far
-    as they are known. `revision` names the side in Git, where it is in Git.
+    as they are known. `revision` names the side in Git, where it is in Git. `before_pause` is the side before the
+    commit that paused the app, if it is paused and that is known.
     """
 
     app: App
@@ -40,6 +41,7 @@ class Side:
     policy_line: Callable[[str], str] = field(default=lambda name: "", compare=False)
     ran: tuple[Mapping[str, Any], ...] = ()
     revision: str = field(default="", compare=False)
+    before_pause: Side | None = None
 
     @property
     def flight(self) -> str | None:
@@ -165,6 +167,24 @@ def moves_cluster(old: Side, new: Side) -> bool:
     before, after = (side.overlay.get("cluster") or {} for side in (old, new))
     known = (before and after) or (old.argocd is not None and new.argocd is not None)
     return bool(known) and not is_same_cluster(before, after)
+
+
+def is_paused(side: Side) -> bool:
+    """Whether the controller is paused by the manifest of the workload."""
+    return bool(workload(side.app, side.manifests).get("spec", {}).get("paused"))
+
+
+def resumes(old: Side, new: Side) -> bool:
+    """Whether the change resumes the controller."""
+    return is_paused(old) and not is_paused(new)
+
+
+def waited(then: Side, now: Side) -> Iterator[bool]:
+    """Whether the parts differ that a paused controller leaves as they were; only that of a Canary leaves the count."""
+    yield then.running != now.running
+    yield bool(then.flight or now.flight) and then.steps != now.steps
+    yield restart_mark(then) != restart_mark(now)
+    yield now.app.strategy.type == "Canary" and replicas(then) != replicas(now)
 
 
 def switched(old: Side, new: Side) -> bool:

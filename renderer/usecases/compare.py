@@ -30,6 +30,7 @@ from renderer.plan import AppPlan, Effect, Planner, Side, classify_argocd, plan_
 from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
 from renderer.plan.rollback_window import starts_under_window
+from renderer.plan.side import is_paused
 from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.project import Versions
@@ -341,16 +342,27 @@ def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwi
     if base.problems:
         return AppPlan(new.app, new.env, _unknown(base.problems)), base, head
     yield
-    found = make(_recalled(old, base.side, head.side), head.side)
+    recalled = yield from _recalled(old, base.side, head.side)
+    found = make(recalled, head.side)
     located = head.locator.locate(found.problems) if head.locator else ()
     return replace(found, problems=located), base, head
 
 
-def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None) -> Side | None:
-    """The old side, with the pod templates that ran before if a canary could be one of them: Git is asked for few."""
-    if not (isinstance(old, _InView) and side and new and starts_under_window(side, new)):
+def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None) -> Stepwise[Side | None]:
+    """The old side, with what Git knows about its past where that decides what happens: Git is asked for few.
+
+    This is what ran before, if a canary could be one of these versions, and the side before the app was paused.
+    """
+    if not (isinstance(old, _InView) and side and new):
         return side
-    return replace(side, ran=old.view.source.ran(old.env, old.app))
+    if starts_under_window(side, new):
+        side = replace(side, ran=old.view.source.ran(old.env, old.app))
+    view = old.view.source.before_pause(old.env, old.app, old.view) if is_paused(side) else None
+    if view is None:
+        return side
+    then = _InView(view, old.app, old.env, view.texts([old.app])[0].get(old.app, {}))
+    made = yield from then.making((yield from then.evaluating()), checked=False)
+    return replace(side, before_pause=made.side)
 
 
 def _unread(old: Unread | None) -> tuple[Problem, ...]:

@@ -41,6 +41,10 @@ class Source:
         """The pod templates that the rendered files of an app in an environment have had, oldest first."""
         return ()
 
+    def before_pause(self, env: str, app: str, like: View) -> View | None:
+        """The revision before the one that paused the app in an environment; None where that is not known."""
+        return None
+
     def part(self, apps: Sequence[str]) -> Source:
         """The same for these apps alone."""
         return self
@@ -183,6 +187,15 @@ class _AtCommit(Source):
         from renderer.usecases.ran import templates_before  # for few changes only
 
         return templates_before(self.root, self.commit, self.setup.layout.manifests(env, app))
+
+    def before_pause(self, env: str, app: str, like: View) -> View | None:
+        from renderer.usecases.since import start_of_pause  # for few changes only
+
+        try:
+            commit = start_of_pause(self.root, self.commit, self.setup.layout, env, app)
+            return of_revision(self.root, f"{commit.sha}^1", like) if commit and commit.parents else None
+        except (GitError, Refused):  # the clone is shallow, or that revision cannot be read
+            return None
 
     def part(self, apps: Sequence[str]) -> Source:
         some = self.apps.intersection(apps)

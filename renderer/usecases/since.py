@@ -99,6 +99,14 @@ def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str
     return next(iter(since(root, revision, layout, {(env, app, "flight"): state.standing}).found.values()), None)
 
 
+def start_of_pause(root: str, revision: str, layout: Layout, env: str, app: str) -> LiveCommit | None:
+    """The commit that paused an app which is paused at a revision; None where it is not. Raises GitError."""
+    state = state_at(_files(root, revision, layout, {app}, {}), layout, env, app)
+    if not isinstance(state, State) or not state.standing.paused:
+        return None
+    return next(iter(since(root, revision, layout, {(env, app, "paused"): state.standing}).found.values()), None)
+
+
 def _files(root: str, head: str, layout: Layout, apps: set[str], known: Files) -> dict[str, Parsed]:
     """The specs of these apps at HEAD, and every overlay."""
     own = {layout.app(app) for app in apps}

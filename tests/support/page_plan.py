@@ -17,6 +17,8 @@ in each environment gets a class. It follows from what the release does (the pla
 as the controllers do), and from the subjects of the fields that change. The harshest class wins, and the plan names the
 fields that caused it. Shares, Ready pods and the highest number of pods during the change come from a simulation of the
 controllers. The simulation assumes that the cluster has what the base revision says.
+What was changed while a controller was paused happens when it resumes: the plan of that change looks in Git for the
+commit before the pause, and says so if it does not find it.
 
 `make docs` makes this page from the code.
 """

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from renderer.manifest import Manifest
+from renderer.manifest import Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
-from renderer.rules.mesh import ports_of
+from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.rollouts import blue_green_of
-from renderer.rules.selectors import may_select, selector_of
+from renderer.rules.selectors import LABELS, may_select, selector_of
 from renderer.rules.services import pods_behind
 
 _WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
@@ -67,9 +67,10 @@ def _selects(monitor: Manifest, labels: dict[str, str]) -> bool:
 def monitor_ports(scene: Scene) -> Iterator[Finding]:
     """An endpoint of a ServiceMonitor or a PodMonitor whose port has no such name where it is looked for.
 
-    A ServiceMonitor is looked at if a label of its selector is one by which the Service finds its pods, so that the
-    Service is surely meant. A PodMonitor is reported if it names the port of a Service, or a number: another name may
-    be that of a container which is added in the cluster. Monitors among the environment's `resources` count too.
+    A monitor is looked at if a label of its selector is one by which the Service, or the workload, finds its pods, so
+    that they are surely meant: one for many apps may name a port that only some of them have. A PodMonitor is reported
+    if it names the port of a Service, or a number: another name may be that of a container which is added in the
+    cluster. Monitors among the environment's `resources` count too.
 
     Why: The operator keeps only targets whose port has that name: Prometheus scrapes nothing here, and checks and
     alerts that read these metrics have no data.
@@ -93,7 +94,8 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
                 yield Finding("monitor-ports", f"{message}{_instead(own[0], port, has)}", pointer, monitor, "warning")
     for pod in scene.index.workloads:
         for monitor in may_select(scene, "PodMonitor", pod.labels):
-            if _reaches(monitor, pod.namespace) and _selects(monitor, pod.labels):
+            found_by = mapping(mapping(spec_of(pod.manifest).get("selector")).get(LABELS))
+            if _reaches(monitor, pod.namespace) and _selects(monitor, pod.labels) and _asks_for(monitor, found_by):
                 yield from _of_pods(scene, monitor, pod, services)
 
 
@@ -129,7 +131,15 @@ def _endpoints(monitor: Manifest, field: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_meant(monitor: Manifest, service: Manifest) -> bool:
-    """Whether the monitor asks for a label by which the Service finds its pods, as another app has not."""
-    wanted = mapping(mapping(mapping(monitor.data.get("spec")).get("selector")).get("matchLabels"))
-    own = mapping(mapping(service.data.get("spec")).get("selector"))
-    return any(own.get(key) == value or value == service.name for key, value in wanted.items())
+    """Whether the monitor asks for the Service's name, or for a label by which the Service finds its pods."""
+    own = mapping(spec_of(service).get("selector"))
+    return service.name in _wanted(monitor).values() or _asks_for(monitor, own)
+
+
+def _asks_for(monitor: Manifest, own: Object) -> bool:
+    """Whether the monitor asks for one of these labels, by which pods are found, so that it is not for other apps."""
+    return any(own.get(key) == value for key, value in _wanted(monitor).items())
+
+
+def _wanted(monitor: Manifest) -> Object:
+    return selector_of(monitor).get(LABELS) or {}

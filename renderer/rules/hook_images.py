@@ -28,7 +28,8 @@ def hook_image(scene: Scene) -> Iterator[Finding]:
     """A hook, or a Job of an analysis, that runs the app's image with another tag than the version that is released.
 
     Hooks are Jobs, Pods and Workflows of Argo. The hooks of the spec's `jobs` are not checked: `follows` says whose
-    version they run. An AnalysisTemplate is checked where a Rollout uses it. An image with a placeholder is not.
+    version they run. An AnalysisTemplate is checked where a Rollout uses it. An image with a placeholder is not
+    reported, nor one whose tag has something after the version and a `-` (`1.4.2-migrations`).
 
     Why: A release does not change that image. A hook (a migration, say) runs at every sync, and the migrations of the
     new version never run. An analysis tests the new version with what came with an old one.
@@ -44,7 +45,7 @@ def hook_image(scene: Scene) -> Iterator[Finding]:
     for manifest, (pointer, container), text in found:
         image = container.get("image", "")
         wanted = images.get(repository_of(image), image) if isinstance(image, str) and "{{" not in image else image
-        if image != wanted:
+        if image != wanted and not image.startswith(f"{wanted}-"):  # `web:1.4.2-migrations` is of the version 1.4.2
             message = text.format(image=image, wanted=wanted)
             yield Finding("hook-image", message, pointer + "/image", manifest, "warning")
 

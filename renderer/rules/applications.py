@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene
@@ -29,6 +30,10 @@ _VALUES: dict[str, tuple[str, ...] | None] = {
     "SkipDryRunOnMissingResource": None,
     "Validate": None,
 }
+
+
+_ROUTED = ("VirtualService", "DestinationRule")  # a release changes their lists
+_PLAIN = regex(r'(?:\.(?:[A-Za-z_]\w*|"[^"]*")|\.?\["[^"]*"\])+')  # a path of jq that leads through mappings alone
 
 
 class _Application(NamedTuple):
@@ -112,7 +117,8 @@ def application_destination(scene: Scene) -> Iterator[Finding]:
 def application_ignores(scene: Scene) -> Iterator[Finding]:
     """An Application that ignores more differences than it means to, so that edits in Git are never applied.
 
-    The template of an ApplicationSet counts, too.
+    The template of an ApplicationSet counts, too. A field that is in no list, such as `/spec/replicas`, may be ignored
+    together with `RespectIgnoreDifferences=true`.
 
     Why: With `RespectIgnoreDifferences=true` Argo CD keeps the live value of the whole list in which something is
     ignored, so later edits of a route are not applied. `managedFieldsManagers` ignores every field that a manager owns,
@@ -123,7 +129,7 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
     for each in _applications(scene):
         given = each.spec.get("ignoreDifferences")
         ignores = [mapping(entry) for entry in given] if isinstance(given, list) else []
-        if ignores and "RespectIgnoreDifferences=true" in _options(each.spec):
+        if any(map(_is_in_list, ignores)) and "RespectIgnoreDifferences=true" in _options(each.spec):
             message = (
                 "RespectIgnoreDifferences=true freezes whole lists: edits in Git are not applied; remove the option"
             )
@@ -131,10 +137,24 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
             yield Finding("application-ignores", message, pointer, each.manifest, "warning")
         for number, entry in enumerate(ignores):
             for field in ("managedFieldsManagers", "jsonPointers"):
-                if entry.get(field) and entry.get("kind") in ("VirtualService", "DestinationRule"):
+                if entry.get(field) and entry.get("kind") in _ROUTED:
                     pointer = f"{each.pointer}/ignoreDifferences/{number}/{field}"
                     message = f"{field} freezes more than is meant: use jqPathExpressions"
                     yield Finding("application-ignores", message, pointer, each.manifest, "warning")
+
+
+def _is_in_list(entry: Object) -> bool:
+    """Whether an entry of `ignoreDifferences` ignores something in a list, as far as it says so."""
+    if entry.get("kind") in _ROUTED or entry.get("managedFieldsManagers"):
+        return True
+    pointers, paths = (_texts(entry.get(field)) for field in ("jsonPointers", "jqPathExpressions"))
+    steps = (step for pointer in pointers for step in pointer.split("/"))
+    return any(map(str.isdecimal, steps)) or not all(_PLAIN.fullmatch(path.strip()) for path in paths)
+
+
+def _texts(items: Any) -> list[str]:
+    listed = items if isinstance(items, list) else ()
+    return [item for item in listed if isinstance(item, str) and not _is_hidden(item)]
 
 
 def application_options(scene: Scene) -> Iterator[Finding]:

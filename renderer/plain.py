@@ -11,6 +11,11 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def mappings(items: Any) -> list[dict[str, Any]]:
+    """The items if they are a list, each as a mapping, so that none changes its number; else an empty list."""
+    return [mapping(item) for item in items] if isinstance(items, list) else []
+
+
 def escape(key: str) -> str:
     """A key as one reference token of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1") if "/" in key or "~" in key else key

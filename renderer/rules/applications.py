@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping
+from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 
@@ -127,8 +127,7 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
     Source: measured with Argo CD 3.6; argo-cd issue 11876.
     """
     for each in _applications(scene):
-        given = each.spec.get("ignoreDifferences")
-        ignores = [mapping(entry) for entry in given] if isinstance(given, list) else []
+        ignores = mappings(each.spec.get("ignoreDifferences"))
         if any(map(_is_in_list, ignores)) and "RespectIgnoreDifferences=true" in _options(each.spec):
             message = (
                 "RespectIgnoreDifferences=true freezes whole lists: edits in Git are not applied; remove the option"

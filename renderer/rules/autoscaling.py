@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping
+from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import Pod
@@ -273,9 +273,8 @@ def _utilizations(scaler: Manifest) -> Iterator[tuple[str, Object, str]]:
     """What an autoscaler measures as a utilization: a pointer, the resource and perhaps its container, and why."""
     spec = mapping(scaler.data.get("spec"))
     if scaler.kind == SCHEMALESS:
-        triggers = spec.get("triggers")
-        for number, each in enumerate(triggers if isinstance(triggers, list) else ()):
-            trigger, about = mapping(each), mapping(mapping(each).get("metadata"))
+        for number, trigger in enumerate(mappings(spec.get("triggers"))):
+            about = mapping(trigger.get("metadata"))
             if trigger.get("type") in KEDA_RESOURCES and trigger.get("metricType") == "Utilization":
                 only = {"container": about["containerName"]} if isinstance(about.get("containerName"), str) else {}
                 yield f"/spec/triggers/{number}", {"name": trigger["type"], **only}, " "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping
+from renderer.plain import mapping, mappings
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import ByKind
@@ -107,8 +107,8 @@ def backends_of(manifest: Manifest) -> Iterator[Backend]:
 def _of_ingress(ingress: Manifest) -> Iterator[Backend]:
     spec, namespace = mapping(ingress.data.get("spec")), namespace_of(ingress)
     found = [("/spec/defaultBackend", spec.get("defaultBackend"))]
-    for number, rule in enumerate(_mappings(spec.get("rules"))):
-        for index, path in enumerate(_mappings(mapping(rule.get("http")).get("paths"))):
+    for number, rule in enumerate(mappings(spec.get("rules"))):
+        for index, path in enumerate(mappings(mapping(rule.get("http")).get("paths"))):
             found.append((f"/spec/rules/{number}/http/paths/{index}/backend", path.get("backend")))
     for pointer, backend in found:
         service = mapping(mapping(backend).get("service"))
@@ -119,10 +119,10 @@ def _of_ingress(ingress: Manifest) -> Iterator[Backend]:
 
 
 def _of_route(route: Manifest) -> Iterator[Backend]:
-    for number, rule in enumerate(_mappings(mapping(route.data.get("spec")).get("rules"))):
-        for index, ref in enumerate(_mappings(rule.get("backendRefs"))):
+    for number, rule in enumerate(mappings(mapping(route.data.get("spec")).get("rules"))):
+        for index, ref in enumerate(mappings(rule.get("backendRefs"))):
             yield from _referenced(route, f"/spec/rules/{number}/backendRefs/{index}", ref)
-        for index, each in enumerate(_mappings(rule.get("filters"))):
+        for index, each in enumerate(mappings(rule.get("filters"))):
             mirror = mapping(mapping(each.get("requestMirror")).get("backendRef"))
             pointer = f"/spec/rules/{number}/filters/{index}/requestMirror/backendRef"
             for backend in _referenced(route, pointer, mirror) if mirror else ():
@@ -135,11 +135,7 @@ def _referenced(route: Manifest, pointer: str, ref: Object) -> Iterator[Backend]
         yield Backend(pointer, str(ref.get("name") or ""), namespace, ref.get("port"))
 
 
-def _mappings(items: Any) -> list[Object]:
-    return [mapping(item) for item in items] if isinstance(items, list) else []
-
-
 def hangs_on_gateway(route: Manifest) -> bool:
     """Whether a route of the Gateway API has a Gateway as a parent; otherwise it is one of the mesh."""
-    parents = _mappings(mapping(route.data.get("spec")).get("parentRefs"))
+    parents = mappings(mapping(route.data.get("spec")).get("parentRefs"))
     return any(parent.get("kind", "Gateway") == "Gateway" for parent in parents)

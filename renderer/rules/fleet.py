@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
 from renderer.manifest import KINDS_OF_ARGOCD, ROLLOUT_HASH, Manifest, Object
-from renderer.plain import escape, mapping
+from renderer.plain import escape, mapping, mappings
 from renderer.rules.backends import KINDS, OF_CONTROLLER, backends_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -414,9 +414,9 @@ def _service_entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
 
 def _of_mesh(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
     """The Services that a route of the Gateway API is for, in a mesh; no schema may have looked at it."""
-    parents = mapping(manifest.data.get("spec")).get("parentRefs")
-    for number, parent in enumerate(parents if isinstance(parents, list) else ()):
-        if isinstance(parent, dict) and parent.get("kind") == "Service" and parent.get("name"):
+    parents = mappings(mapping(manifest.data.get("spec")).get("parentRefs"))
+    for number, parent in enumerate(parents):
+        if parent.get("kind") == "Service" and parent.get("name"):
             inside = parent.get("namespace") or namespace_of(manifest) or namespace
             key = f"{_SERVICE}{parent['name']} in {inside}|"
             yield Claim(_TAKES, key, owner, manifest.file, f"/spec/parentRefs/{number}")

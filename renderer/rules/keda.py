@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping
+from renderer.plain import mapping, mappings
 from renderer.rules.autoscaling import INJECTED, KEDA_RESOURCES, target_of
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
@@ -26,11 +26,9 @@ class _Trigger(NamedTuple):
 
 
 def _triggers(scaler: Manifest) -> list[_Trigger]:
-    given = spec_of(scaler).get("triggers")
-    some = [mapping(each) for each in given] if isinstance(given, list) else []
     return [
         _Trigger(f"/spec/triggers/{number}", str(each.get("type") or ""), mapping(each.get("metadata")))
-        for number, each in enumerate(some)
+        for number, each in enumerate(mappings(spec_of(scaler).get("triggers")))
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping
+from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import ports_of, spec_of
@@ -123,9 +123,8 @@ def _instead(service: Manifest, port: str, names: Sequence[str]) -> str:
 
 def _endpoints(monitor: Manifest, field: str) -> Iterator[tuple[str, str]]:
     """Pointers and names of the ports that a monitor asks for, but not their numbers."""
-    endpoints = mapping(monitor.data.get("spec")).get(field)
-    for index, endpoint in enumerate(endpoints if isinstance(endpoints, list) else ()):
-        port = mapping(endpoint).get("port")
+    for index, endpoint in enumerate(mappings(mapping(monitor.data.get("spec")).get(field))):
+        port = endpoint.get("port")
         if isinstance(port, str) and port:
             yield f"/spec/{field}/{index}/port", port
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping
+from renderer.plain import mapping, mappings
 from renderer.rules.analysis import run_templates, uses_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
@@ -70,11 +70,11 @@ def _overrides(telemetries: list[Manifest], pod: Pod) -> Iterator[_Override]:
     ]
     own = [each for each in near if selects(selector_of(each), pod.labels)]
     for telemetry in (*whole, *own):
-        for number, metrics in enumerate(_mappings(mapping(telemetry.data.get("spec")).get("metrics"))):
-            providers = [each.get("name") for each in _mappings(metrics.get("providers"))]
+        for number, metrics in enumerate(mappings(mapping(telemetry.data.get("spec")).get("metrics"))):
+            providers = [each.get("name") for each in mappings(metrics.get("providers"))]
             if providers and _PROVIDER not in providers:
                 continue
-            for index, each in enumerate(_mappings(metrics.get("overrides"))):
+            for index, each in enumerate(mappings(metrics.get("overrides"))):
                 match = mapping(each.get("match"))
                 if match.get("mode", "CLIENT_AND_SERVER") in _OF_SERVERS:
                     pointer = f"/spec/metrics/{number}/overrides/{index}"
@@ -87,10 +87,6 @@ def _overrides(telemetries: list[Manifest], pod: Pod) -> Iterator[_Override]:
                         is_off if isinstance(is_off, bool) else None,
                         mapping(each.get("tagOverrides")),
                     )
-
-
-def _mappings(items: Any) -> list[Object]:
-    return [mapping(item) for item in items] if isinstance(items, list) else []
 
 
 def _asked(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, list[str]]]:

@@ -544,8 +544,9 @@ def without_service(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Clai
     for claim in backends:
         service = claim.key.removesuffix("|")
         name, namespace = _named(service)
-        made = any(name.startswith(other) and there in ("", namespace) for other, there in custom)
-        if service not in services and namespace in namespaces and not made:
+        if service in services or namespace not in namespaces:
+            continue
+        if not any(name.startswith(other) and there in ("", namespace) for other, there in custom):
             yield claim, name
 
 

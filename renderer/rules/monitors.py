@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
@@ -79,13 +79,13 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
     pod port").
     """
     services = [service for service in scene.of("Service") if ports_of(service)]
-    near = [each for service in services for each in may_select(scene, "ServiceMonitor", _labels(service))]
-    for monitor in {id(each): each for each in near}.values():
-        selected = [service for service in scene.all_of("Service") if _finds(monitor, service)]
-        own = [service for service in selected if service in services and _is_meant(monitor, service)]
-        names = {port.get("name") for service in selected for port in ports_of(service)}
-        for pointer, port in _endpoints(monitor, "endpoints") if own else ():
-            if port not in names:
+    for monitor in may_select(scene, "ServiceMonitor", *map(_labels, services)):
+        own = [service for service in services if _finds(monitor, service) and _is_meant(monitor, service)]
+        names = _names(own)
+        missing = [each for each in _endpoints(monitor, "endpoints") if each[1] not in names] if own else []
+        elsewhere = _names(each for each in scene.all_of("Service") if _finds(monitor, each)) if missing else set()
+        for pointer, port in missing:
+            if port not in elsewhere:
                 has = [str(each["name"]) for each in ports_of(own[0]) if each.get("name")]
                 message = (
                     f"the Service {own[0].name} has no port named {port} (it has {', '.join(has) or 'none with a name'}"
@@ -113,6 +113,10 @@ def _of_pods(scene: Scene, monitor: Manifest, pod: Pod, services: Sequence[Manif
             f"here; write {' or '.join(names) or 'the name of a port of a container, and give it one'}"
         )
         yield Finding("monitor-ports", message, pointer, monitor, "warning")
+
+
+def _names(services: Iterable[Manifest]) -> set[str]:
+    return {port.get("name", "") for service in services for port in ports_of(service)}
 
 
 def _instead(service: Manifest, port: str, names: Sequence[str]) -> str:

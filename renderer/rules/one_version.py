@@ -31,7 +31,7 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
     `rollspec/role`, which the pods of a Rollout have. Or add another policy for all versions.
     Source: Kubernetes (label selectors), Istio (`WorkloadSelector`); the label `version` is that of the release state.
     """
-    told: set[tuple[str, str]] = set()
+    told: set[int] = set()
     for pod in scene.index.workloads:
         for kind in FIELDS if pod.kind in _RELEASED else ():
             if kind not in KINDS or (kind not in scene.index.kinds and kind not in scene.resource_kinds):
@@ -39,10 +39,10 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
             near = [each for each in may_select(scene, kind, pod.labels) if namespace_of(each) in ("", pod.namespace)]
             for policy in near:
                 asked = _asked(selector_of(policy))
-                if asked and (kind, policy.name) not in told and _is_pinned(policy, pod, asked):
+                if asked and id(policy) not in told and _is_pinned(policy, pod, asked):
                     if any(_has_all_versions(other, pod) for other in near):
                         continue
-                    told.add((kind, policy.name))
+                    told.add(id(policy))
                     message = (
                         f"the selector asks for {_text(asked)}, which the pods of the next version of {pod.kind} "
                         f"{pod.manifest.name} do not have: {kind} {policy.name} does not apply to them; remove "

@@ -49,8 +49,7 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
     workload") and of AuthorizationPolicies.
     """
     for kind, (field, named) in _KINDS.items():
-        near = [each for pod in scene.index.workloads for each in may_select(scene, kind, pod.labels)]
-        for policy in {id(each): each for each in near}.values():
+        for policy in may_select(scene, kind, *(pod.labels for pod in scene.index.workloads)):
             spec = spec_of(policy)
             pods = [
                 pod

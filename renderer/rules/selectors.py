@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
@@ -46,16 +46,17 @@ def pointer_of(policy: Manifest) -> str:
     return "/spec/" + "/".join(FIELDS[policy.kind])
 
 
-def may_select(scene: Scene, kind: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
-    """The scene's own manifests of a kind, and those resources of its environment that may select these labels.
+def may_select(scene: Scene, kind: str, *labelled: Mapping[str, str]) -> list[Manifest]:
+    """The scene's own manifests of a kind, and those resources of its environment that may select one of these.
 
-    An environment can have thousands: each is found by the rarest label that it asks for, whatever the version.
+    `labelled` are the labels of each. An environment can have thousands of such resources: each is found by the rarest
+    label that it asks for, whatever the version.
     """
-    yield from scene.of(kind)
-    if kind in scene.resource_kinds:
-        found = scene.resource_kinds.once(_by_label)
-        for label in (_EVERYWHERE, *labels.items()):
-            yield from found.get((kind, label), ())
+    if not labelled:
+        return []
+    found = scene.resource_kinds.once(_by_label) if kind in scene.resource_kinds else {}
+    asked = dict.fromkeys((_EVERYWHERE, *(label for labels in labelled for label in labels.items())))
+    return [*scene.of(kind), *(each for label in asked for each in found.get((kind, label), ()))]
 
 
 def _by_label(kinds: ByKind) -> dict[tuple[str, _Label], list[Manifest]]:

@@ -12,7 +12,7 @@ from renderer.rules.analysis import run_templates, uses_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import spec_of
-from renderer.rules.selectors import selector_of
+from renderer.rules.selectors import may_select, selector_of
 
 _PROVIDER = "prometheus"  # the built-in one; what another name stands for is written in the mesh's configuration
 _METRICS = {  # as Telemetry names them
@@ -49,9 +49,10 @@ def analysis_telemetry(scene: Scene) -> Iterator[Finding]:
     Fix: remove that entry of `overrides`, or give it to other pods by a `selector`.
     Source: Istio (`MetricsOverrides`: `disabled`, `tagOverrides`).
     """
-    telemetries = scene.all_of("Telemetry")
-    for pod in scene.index.workloads if telemetries else ():
-        overrides = [*_overrides(telemetries, pod)] if pod.kind == "Rollout" else []
+    for pod in scene.index.workloads:
+        if pod.kind != "Rollout":
+            continue
+        overrides = [*_overrides(may_select(scene, "Telemetry", pod.labels), pod)]
         if not overrides:
             continue
         told: set[tuple[str, str]] = set()

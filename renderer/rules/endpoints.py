@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import MESH, destinations_of, gateways_of, service_name, spec_of
-from renderer.rules.rollout_routes import reference
-from renderer.rules.rollouts import canary_of, driven_services
+from renderer.rules.rollout_routes import moved_by
+from renderer.rules.rollouts import driven_services
 from renderer.rules.services import pods_behind
 
 
@@ -61,13 +61,8 @@ def _weightless(scene: Scene, service: Manifest) -> Iterator[Finding]:
 
 
 def _moved(scene: Scene, rollout: Manifest) -> list[Manifest]:
-    """The VirtualServices whose weights a Rollout writes."""
-    istio = ((canary_of(rollout) or {}).get("trafficRouting") or {}).get("istio") or {}
-    refs = (istio.get("virtualService"), *(istio.get("virtualServices") or ()))
-    named = [reference(ref.get("name") or "") for ref in refs if ref]
-    found = (
-        scene.find("VirtualService", namespace or namespace_of(rollout), name) for name, namespace in named if name
-    )
+    """The VirtualServices of this tree whose weights a Rollout writes."""
+    found = [scene.find("VirtualService", namespace, name) for name, namespace in moved_by(rollout)]
     return [each for each in found if each is not None]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from renderer.checks import is_of_checks
 from renderer.hooks import SYNCED, hooks_of, job_of_spec
 from renderer.manifest import Manifest
+from renderer.plain import lookup
 from renderer.rules.analysis import run_templates, uses_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.images import repository_of
@@ -61,7 +62,10 @@ def _hooks(scene: Scene) -> Iterator[_Run]:
 
 
 def _metrics(scene: Scene) -> Iterator[_Run]:
-    """The containers of the Jobs of the analyses that Rollouts use; their images as written, with placeholders."""
+    """The containers of the Jobs of the analyses that Rollouts use.
+
+    Their images are as written: the pods in the index have words in place of placeholders.
+    """
     templates = {
         id(template)
         for rollout in scene.of("Rollout")
@@ -72,15 +76,7 @@ def _metrics(scene: Scene) -> Iterator[_Run]:
     for pod in scene.index.pods if templates else ():
         if id(pod.manifest) in templates:
             for manifest, (pointer, container), text in _containers(pod, _METRIC):
-                yield manifest, (pointer, {**container, "image": _written(manifest, pointer)}), text
-
-
-def _written(manifest: Manifest, pointer: str) -> object:
-    """The image of a container of a manifest, whose pods in the index have words in place of placeholders."""
-    value: object = manifest.data
-    for part in pointer.split("/")[1:]:
-        value = value[int(part)] if isinstance(value, list) else value[part] if isinstance(value, dict) else {}
-    return value.get("image", "") if isinstance(value, dict) else ""
+                yield manifest, (pointer, {**container, "image": lookup(manifest.data, f"{pointer}/image")}), text
 
 
 def _workflows(scene: Scene) -> Iterator[_Run]:

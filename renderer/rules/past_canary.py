@@ -9,7 +9,7 @@ from renderer.plain import mapping
 from renderer.rules.backends import KINDS, Backend, backends_of, hangs_on_gateway
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import routes_of, service_of
-from renderer.rules.rollout_routes import reference
+from renderer.rules.rollout_routes import moved_by
 from renderer.rules.rollouts import canary_of
 from renderer.rules.services import VERSION_LABELS, pods_behind
 
@@ -36,12 +36,9 @@ def past_canary(scene: Scene) -> Iterator[Finding]:
     """
     for rollout in scene.of("Rollout"):
         canary = canary_of(rollout) or {}
-        istio = (canary.get("trafficRouting") or {}).get("istio")
-        if not istio:
+        if not (canary.get("trafficRouting") or {}).get("istio"):
             continue
-        refs = (istio.get("virtualService"), *(istio.get("virtualServices") or ()))
-        named = [reference(ref.get("name") or "") for ref in refs if ref]
-        moved = {(name, namespace or namespace_of(rollout)) for name, namespace in named}
+        moved = set(moved_by(rollout))
         for manifest in scene.all_of("VirtualService"):
             if (manifest.name, namespace_of(manifest)) not in moved:
                 yield from _routes(scene, manifest, rollout, canary)

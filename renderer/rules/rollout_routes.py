@@ -54,6 +54,14 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
                 )
 
 
+def moved_by(rollout: Manifest) -> list[tuple[str, str]]:
+    """Name and namespace of each VirtualService whose weights a Rollout writes."""
+    istio = ((canary_of(rollout) or {}).get("trafficRouting") or {}).get("istio") or {}
+    refs = (istio.get("virtualService"), *(istio.get("virtualServices") or ()))
+    named = [reference(ref.get("name") or "") for ref in refs if ref]
+    return [(name, namespace or namespace_of(rollout)) for name, namespace in named if name]
+
+
 def reference(name: str) -> tuple[str, str]:
     """Name and namespace of `name` or `name.namespace`; the last part is the namespace."""
     first, dot, last = name.removesuffix(".cluster.local").rpartition(".")

@@ -283,3 +283,26 @@ def test_a_hidden_folder_is_not_read_unless_it_is_the_source(folder: Path) -> No
     lines = [line for line in outcome.err.splitlines() if "begins with a dot" in line]
     assert [line.split(": ")[2] for line in lines] == [".github", ".k8s"]
     assert "would create apps/web.yaml" in run(folder, "import", ".k8s", "--dry-run").out
+
+
+def test_the_init_container_of_a_job_follows_the_release_too(folder: Path) -> None:
+    """It ran the image of the app, and stayed at the tag of the import."""
+    containers = "containers: [{name: c, image: 'ghcr.io/acme/web:1.0.0'}]"
+    first = containers.replace("containers: [{name: c", "initContainers: [{name: wait")
+    job = f"""\
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: web-report}}
+spec:
+  schedule: "0 0 * * *"
+  jobTemplate: {{spec: {{template: {{spec: {{restartPolicy: Never, {first}, {containers}}}}}}}}}
+"""
+    (folder / "web.yaml").write_text(DEPLOYMENT + job)
+    outcome = run(folder, "import", "web.yaml")
+    assert "2 identical" in outcome.out, outcome.out
+    spec = folder / "apps/web.yaml"
+    assert spec.read_text().count("ghcr.io/acme/web") == 1
+    spec.write_text(spec.read_text().replace("1.0.0", "1.1.0"))
+    assert run(folder, "render").code == 0
+    assert (folder / "rendered/production/web/cron-job-report.yaml").read_text().count("web:1.1.0") == 2

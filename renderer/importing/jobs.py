@@ -82,8 +82,9 @@ def _fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -
         fields["inherits"], app = False, {}
     fields |= {**_container(containers[0], app), **_emptied(each)}
     own = {key: value for key, value in pod.items() if key != "containers" and not _is_inherited(key, value, app)}
-    others = [_without_image(container, containers[0].get("image")) for container in containers[1:]]
-    own |= {"containers": others} if others else {}
+    for part, listed in (("initContainers", own.get("initContainers")), ("containers", containers[1:])):
+        if listed:
+            own[part] = [_without_image(container, containers[0].get("image")) for container in listed]
     fields |= {"pod": own} if own else {}
     return {**fields, **({"podMetadata": metadata} if metadata else {})}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderer.facts import copied, inherited_by_jobs
@@ -132,11 +132,15 @@ def _pod_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) 
     if inherits and "serviceAccount" in app.spec:
         pod["serviceAccountName"] = app.name
     pod = merge({"restartPolicy": "Never", **pod}, fields.get("pod", {}))
-    others = [
-        each if "image" in each else {"name": each["name"], "image": version.image, **each}
-        for each in pod.pop("containers", ())
-    ]
+    others = _with_images(pod.pop("containers", ()), version)
+    if "initContainers" in pod:
+        pod["initContainers"] = _with_images(pod["initContainers"], version)
     return {**pod, "containers": [_container(name, fields, version), *others]}
+
+
+def _with_images(containers: Sequence[Mapping[str, Any]], version: Version) -> list[Mapping[str, Any]]:
+    """The containers, with the image of the version where they have none."""
+    return [each if "image" in each else {"name": each["name"], "image": version.image, **each} for each in containers]
 
 
 def _container(name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:

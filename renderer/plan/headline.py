@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderer.plan.classes import AppPlan, Effect, SimulationSummary
+from renderer.plan.classes import AppPlan, Effect, SimulationSummary, harshest
 from renderer.plan.side import Side
 from renderer.spec import Version
 
@@ -18,21 +18,43 @@ def as_simulated(plan: AppPlan, new: Side | None) -> AppPlan:
     if new is None or plan.summary is None or not plan.summary.tracks or not new.app.ports:
         return plan
     summary = plan.summary
-    return replace(plan, effects=tuple(_checked(effect, summary, new) for effect in plan.effects))
+    checked = [_checked(effect, summary, new) for effect in plan.effects]
+    if _serves_nobody(summary) and plan.class_ != "disruptive":
+        checked.append(Effect("disruptive", "for a time no pod is left to serve", plan.paths))
+    return replace(plan, effects=harshest(checked))
+
+
+def _serves_nobody(summary: SimulationSummary) -> bool:
+    """Whether there are moments with no Ready pod at all; a count that is only assumed shows nothing."""
+    gone = any(flag.type == "unready" and not flag.version and not flag.ready for flag in summary.flags)
+    return gone and summary.serves and summary.count != "elsewhere"
 
 
 def _checked(effect: Effect, summary: SimulationSummary, new: Side) -> Effect:
     canary = new.app.canary
-    if effect.class_ in _SHARE and canary is not None and canary.weight is not None and new.app.strategy.is_routed:
-        return _held(effect, canary.version, canary.weight, summary)
+    if effect.class_ in _SHARE and canary is not None and canary.weight is not None:
+        if new.app.strategy.is_routed:
+            return _held(effect, canary.version, canary.weight, summary)
+        return _rounded(effect, canary.version, canary.weight, summary)
     if effect.class_ in _WHOLE and not new.flight:
         return _held(effect, new.app.stable, 100, summary)
     return effect
 
 
 def _held(effect: Effect, version: Version, asked: float, summary: SimulationSummary) -> Effect:
-    names = (version.name, version.version)  # a track has the name that people know, where the simulator had a label
-    shares = [track.after for track in summary.tracks if track.version.partition("#")[0] in names]
-    if abs(sum(shares) - asked) <= _NEAR:
+    share = _share(version, summary)
+    if abs(share - asked) <= _NEAR:
         return effect
-    return effect._replace(reason=f"Git asks for {asked:g} % for {version.name}, and it gets {sum(shares):g} %")
+    return effect._replace(reason=f"Git asks for {asked:g} % for {version.name}, and it gets {share:g} %")
+
+
+def _rounded(effect: Effect, version: Version, asked: float, summary: SimulationSummary) -> Effect:
+    """A share that is a ratio of pods: of few pods it can be far from the weight."""
+    share = _share(version, summary)
+    is_near = abs(share - asked) <= _NEAR or summary.count != "given" or not share
+    return effect if is_near else effect._replace(reason=f"{effect.reason}; of so few pods that is {share:g} %")
+
+
+def _share(version: Version, summary: SimulationSummary) -> float:
+    names = (version.name, version.version)  # a track has the name that people know, where the simulator had a label
+    return sum(track.after for track in summary.tracks if track.version.partition("#")[0] in names)

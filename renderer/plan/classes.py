@@ -39,7 +39,7 @@ Count = Literal["given", "autoscaler", "many", "elsewhere"]
 CLASSES: dict[Class, str] = {
     "nothing": "the cluster gets the same manifests",
     "metadata": "labels or annotations of objects; no pod notices",
-    "behaviour": "how later releases are carried out; nothing changes now",
+    "behaviour": "settings, mostly of later releases; no pod and no request moves",
     "hold": "the controller is paused, or resumed",
     "scale": "the number of pods, or its bounds",
     "create": "a new app or object",

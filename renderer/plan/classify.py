@@ -9,7 +9,7 @@ from renderer.checks import is_of_checks
 from renderer.hooks import is_forced_job, is_made_again, is_skipped
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
-from renderer.plan.classes import OF_FIELD, ChangedPath, Class, Effect, harshest
+from renderer.plan.classes import OF_FIELD, SEVERITY, ChangedPath, Class, Effect, harshest
 from renderer.plan.entry_points import lost_entry_points
 from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
@@ -32,6 +32,23 @@ _REASONS: dict[FieldClass, str] = {
     "identity": "a name or an immutable field changes: objects must be created again",
     "template": "what running pods read changes, without a canary",
 }
+_RIGHTS = "what pods may do with the Kubernetes API changes, at once"
+_BUDGET = "how many pods an eviction may end changes, at once; no pod ends by it"
+_OF_OBJECT = {
+    "PodDisruptionBudget": _BUDGET,
+    **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), _RIGHTS),
+    **dict.fromkeys(
+        ("Job", "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "ServiceAccount", "LimitRange"),
+        "settings of an object change, at once; no pod is replaced",
+    ),
+    **dict.fromkeys(("Certificate", "TriggerAuthentication"), "an operator acts by the new settings, at once"),
+    **dict.fromkeys(("ServiceMonitor", "PodMonitor", "PrometheusRule"), "what is measured or alerted changes, at once"),
+    **dict.fromkeys(
+        ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "CustomResourceDefinition", "PriorityClass"),
+        "what the cluster accepts, or makes of new objects, changes, at once",
+    ),
+}  # of class `behaviour`: it is not about later releases
+_ANALYSIS = "/strategy/analysis/"
 _MEANWHILE = ": it was changed while the controller was paused"
 _READ = "what pods read changes, without a canary: most files soon; variables and `subPath` files when a pod starts"
 _UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
@@ -110,7 +127,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     ]
     if not found:
         found += _of_fields([path for path in paths if path.field_class == "state"])
-    return harshest(found)
+    return harshest(_settings(found, old, new))
 
 
 def _removed(old: Side) -> tuple[Effect, ...]:
@@ -140,10 +157,34 @@ def _explained(effect: Effect, old: Side, new: Side) -> Effect:
 
 
 def _of_fields(paths: list[ChangedPath]) -> list[Effect]:
+    return [Effect(OF_FIELD[path.field_class], _reason_of_field(path), (path,)) for path in paths]
+
+
+def _reason_of_field(path: ChangedPath) -> str:
+    if path.pointer.startswith("/spec/disruptionBudget/"):
+        return _BUDGET
+    return _OF_PATH.get(path.pointer, _REASONS[path.field_class])
+
+
+def _settings(effects: list[Effect], old: Side, new: Side) -> list[Effect]:
+    """The effects; what controllers do now is carried out by the new settings too."""
+    if any(SEVERITY[effect.class_] >= SEVERITY["canary-start"] for effect in effects):
+        reason = "settings change, for what happens now and for later releases"
+    elif old.flight and new.flight:
+        reason = f"settings change, for the {new.flight} in flight and for later releases; nothing moves now"
+    else:
+        return effects
+    later = _REASONS["behaviour"]
     return [
-        Effect(OF_FIELD[path.field_class], _OF_PATH.get(path.pointer, _REASONS[path.field_class]), (path,))
-        for path in paths
+        effect._replace(reason=reason) if effect.reason == later and not _is_next_analysis(effect, old, new) else effect
+        for effect in effects
     ]
+
+
+def _is_next_analysis(effect: Effect, old: Side, new: Side) -> bool:
+    """Whether only the limits of an analysis change: one that runs keeps those with which it started."""
+    both = all(side.app.strategy.fields.get("analysis") for side in (old, new))
+    return both and old.app.canary == new.app.canary and all(_ANALYSIS in f"{path.pointer}/" for path in effect.paths)
 
 
 def _scale(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:
@@ -288,4 +329,6 @@ def _reason(manifest: Manifest, path: ChangedPath) -> str:
         return _READ
     if path.field_class == "behaviour" and manifest.kind == "CronJob":
         return "the next Jobs of a CronJob change"
+    if path.field_class == "behaviour":
+        return _OF_OBJECT.get(manifest.kind, _REASONS["behaviour"])
     return _REASONS[path.field_class]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.plan.classes import ChangedPath, Class, Effect
 from renderer.plan.rollback_window import returns_in_window
-from renderer.plan.side import Side, restart_mark, restarts_at, workload
+from renderer.plan.side import Side, is_paused, restart_mark, restarts_at, workload
 from renderer.release.back import undone
 from renderer.spec import App, Strategy, Version
 
@@ -135,7 +135,8 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     elif is_undo:
         yield from _replaced(new, Effect("undo", f"{reason}, {_when(new)}{_by_way_of(new)}", named))
     else:
-        yield from _replaced(new, Effect("replace", f"{reason}, {_untried(new)}{_by_way_of(new)}", named))
+        held = ", when the paused controller resumes" if is_paused(new) else ""
+        yield from _replaced(new, Effect("replace", f"{reason}, {_untried(new)}{_by_way_of(new)}{held}", named))
 
 
 def _untried(new: Side) -> str:

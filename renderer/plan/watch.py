@@ -25,13 +25,40 @@ def watch(app: App, before: App | None = None) -> tuple[str, ...]:
     if app.canary is None or strategy.type != "Canary":
         return ()
     fields = strategy.fields.get("analysis") or {}
+    changed = _changed(app, before)
+    if changed and not fields:
+        return (changed,)
     checks = checks_of(strategy)
     named = [str(ref.get("templateName")) for ref in fields.get("templates") or ()]
     if not checks and not named:
         return ("nothing watches this release, and it ends by itself",) if strategy.ends_by_itself else ()
-    found = [*(_lines(app, checks) if checks else ()), *([f"AnalysisTemplates: {', '.join(named)}"] if named else [])]
+    found = [
+        *([changed] if changed else []),
+        *(_lines(app, checks) if checks else ()),
+        *([f"AnalysisTemplates: {', '.join(named)}"] if named else []),
+    ]
     dry = [str(each.get("metricName")) for each in fields.get("dryRun") or ()]
     return (*found, *([f"measured, and never a reason to stop: {', '.join(dry)}"] if dry else []))
+
+
+def _changed(app: App, before: App | None) -> str:
+    """What a change of the analysis does to a canary that stays in flight as it is; empty where that is clear.
+
+    Argo Rollouts makes an AnalysisRun from the templates when it starts, and does not look at them again
+    (`reconcileBackgroundAnalysisRun`). Without an analysis in the Rollout it ends the run.
+    """
+    if before is None or before.canary is None or before.strategy.type != "Canary":
+        return ""
+    if app.canary is None or app.canary.version != before.canary.version:
+        return ""
+    was, now = (each.strategy.fields.get("analysis") for each in (before, app))
+    if was and not now:
+        return "the analysis ends, and nothing watches this canary any more"
+    if was == now or app.canary != before.canary:
+        return ""
+    if now and not was:
+        return "the analysis starts now, and can abort the canary in flight"
+    return "the analysis that runs now keeps its old limits; the new ones are for the next weight or version"
 
 
 def _lines(app: App, checks: Checks) -> Iterator[str]:

@@ -55,7 +55,7 @@ def misread(option: str) -> str | None:
         return f"Argo CD has no sync option {name}, and ignores it: correct its name, or remove it"
     values = _VALUES[name] or ("true", "false")
     if value not in values:
-        return f"Argo CD ignores {option}: write {name}={values[0]}, or {' or '.join(values[1:])}"
+        return f"Argo CD ignores {option}: write {' or '.join(f'{name}={each}' for each in values)}"
     return None
 
 

@@ -107,6 +107,11 @@ def _is(manifest: Manifest, namespace: str, name: str) -> bool:
     return meta.get("name") == name and (not there or not namespace or there == namespace)
 
 
+def labels_of(manifest: Manifest) -> dict[str, str]:
+    """The manifest's own labels."""
+    return (manifest.data.get("metadata") or {}).get("labels") or {}
+
+
 def namespace_of(manifest: Manifest) -> str:
     """The manifest's namespace; empty where it names none."""
     return (manifest.data.get("metadata") or {}).get("namespace") or ""

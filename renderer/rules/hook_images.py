@@ -14,7 +14,10 @@ from renderer.rules.images import repository_of
 from renderer.rules.index import Located, Pod
 from renderer.rules.workflows import WORKFLOW, is_workflow, workflow_pods
 
-_HOOK = "the hook runs {image}, and the released version is {wanted}: a job of the spec would follow it"
+_HOOK = (
+    "the hook runs {image}, and the released version is {wanted}: give it the new tag in the same commit; a job of the "
+    "spec (`jobs`) would follow it"
+)
 _METRIC = (
     "the analysis runs {image}, and the released version is {wanted}: give it the new tag in the same commit; a "
     "template of the project, or for BlueGreen the built-in check `job`, would follow it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import MESH, full_host, gateways_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
@@ -33,7 +33,7 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
         if not _is_routed(scene, service) or not any(_is_ambient(scene, pod) for pod in pods_behind(scene, service)):
             continue
         space = scene.find("Namespace", "", namespace)
-        labels = {**(_labels(space) if space else {}), **_labels(service)}
+        labels = {**(labels_of(space) if space else {}), **labels_of(service)}
         if labels.get(WAYPOINT, "none") == "none":
             message = (
                 "the pods are in ambient mode, and nothing here names a waypoint: Istio ignores weights, header "
@@ -44,7 +44,7 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
 
 def _is_ambient(scene: Scene, pod: Pod) -> bool:
     space = scene.find("Namespace", "", pod.namespace)
-    around = _labels(space).get(_MODE) if space else None
+    around = labels_of(space).get(_MODE) if space else None
     return pod.labels.get(_MODE, around) == "ambient"
 
 
@@ -56,10 +56,6 @@ def _is_routed(scene: Scene, service: Manifest) -> bool:
         if spec_of(manifest).get("http") and MESH in gateways_of(spec_of(manifest))
         for host in spec_of(manifest).get("hosts") or ()
     )
-
-
-def _labels(manifest: Manifest) -> dict[str, str]:
-    return (manifest.data.get("metadata") or {}).get("labels") or {}
 
 
 def mtls_modes(scene: Scene) -> Iterator[Finding]:

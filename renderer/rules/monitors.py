@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.rollouts import blue_green_of
@@ -34,7 +34,7 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
         active, preview = services
         if active is None or preview is None or active is preview:
             continue
-        for monitor in may_select(scene, "ServiceMonitor", _labels(active)):
+        for monitor in may_select(scene, "ServiceMonitor", labels_of(active)):
             if all(_finds(monitor, each) for each in (active, preview)):
                 level = " (with `renderLevel: 2`)" if scene.level == 1 else ""
                 message = (
@@ -45,11 +45,7 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
 
 
 def _finds(monitor: Manifest, service: Manifest) -> bool:
-    return _reaches(monitor, namespace_of(service)) and _selects(monitor, _labels(service))
-
-
-def _labels(service: Manifest) -> dict[str, str]:
-    return (service.data.get("metadata") or {}).get("labels") or {}
+    return _reaches(monitor, namespace_of(service)) and _selects(monitor, labels_of(service))
 
 
 def _reaches(monitor: Manifest, namespace: str) -> bool:
@@ -79,7 +75,7 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
     pod port").
     """
     services = [service for service in scene.of("Service") if ports_of(service)]
-    for monitor in may_select(scene, "ServiceMonitor", *map(_labels, services)):
+    for monitor in may_select(scene, "ServiceMonitor", *map(labels_of, services)):
         own = [service for service in services if _finds(monitor, service) and _is_meant(monitor, service)]
         names = _names(own)
         missing = [each for each in _endpoints(monitor, "endpoints") if each[1] not in names] if own else []

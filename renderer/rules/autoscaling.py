@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within, takes_over
-from renderer.rules.index import Pod
+from renderer.rules.index import ByKind, Pod
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity
 from renderer.scaler import SCALERS, SCHEMALESS, scaler_of
@@ -92,12 +92,10 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
 
 def _missed(scene: Scene) -> Iterator[Finding]:
     """The workloads whose name an autoscaler of the environment's resources has, with another kind."""
-    for hpa in (each for kind in SCALERS for each in scene.resource_kinds.get(kind, ())):
-        found, namespace = scaler_of(hpa.data), namespace_of(hpa)
-        if scene.known(found.kind, namespace, found.name):
-            continue
-        for pod in scene.index.workloads:
-            if pod.manifest.name == found.name and (not namespace or pod.namespace == namespace):
+    for pod in scene.index.workloads:
+        for hpa in scalers_of_resources(scene, pod):
+            found, namespace = scaler_of(hpa.data), namespace_of(hpa)
+            if not scene.known(found.kind, namespace, found.name):
                 message = (
                     f"{hpa.kind} {hpa.name} of the environment scales the {found.kind} {found.name}, and this is a "
                     f"{pod.kind}: write apiVersion: {pod.manifest.api_version} and kind: {pod.kind} there"
@@ -198,6 +196,20 @@ def target_of(scene: Scene, hpa: Manifest) -> Pod | None:
     """The scene's own workload that an autoscaler scales."""
     found = scaler_of(hpa.data)
     return scene.workload(found.kind, namespace_of(hpa), found.name)
+
+
+def scalers_of_resources(scene: Scene, pod: Pod) -> Iterator[Manifest]:
+    """The autoscalers among the environment's resources whose target has the name of a workload, whatever its kind."""
+    for scaler in scene.resource_kinds.once(_by_target).get(pod.manifest.name, ()):
+        if namespace_of(scaler) in ("", pod.namespace):
+            yield scaler
+
+
+def _by_target(kinds: ByKind) -> dict[str, list[Manifest]]:
+    found: dict[str, list[Manifest]] = {}
+    for scaler in (each for kind in SCALERS for each in kinds.get(kind, ())):
+        found.setdefault(scaler_of(scaler.data).name, []).append(scaler)
+    return found
 
 
 def autoscalers(scene: Scene) -> list[Manifest]:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
-from renderer.rules.autoscaling import INJECTED, KEDA_RESOURCES, target_of
+from renderer.rules.autoscaling import INJECTED, KEDA_RESOURCES, scalers_of_resources, target_of
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 from renderer.rules.queries import found_in_queries
-from renderer.scaler import SCHEMALESS
+from renderer.scaler import SCHEMALESS, scaler_of
 
 _REFUSED = ("Deployment", "StatefulSet")  # KEDA's webhook looks up these targets, and no others
 _OTHER_LANGUAGE = ("victoria", "vmselect", "vmsingle", "vmauth", "/select/")  # of addresses that answer MetricsQL
@@ -67,13 +67,15 @@ def keda_zero(scene: Scene) -> Iterator[Finding]:
 def keda_containers(scene: Scene) -> Iterator[Finding]:
     """A ScaledObject that names a container that the pods of its target do not have.
 
+    A ScaledObject among the environment's `resources` whose target is an app's workload counts, too.
+
     Why: KEDA reads the environment of `envSourceContainerName` before it makes any trigger: without that container,
     nothing scales. A trigger for cpu or memory with such a `containerName` has nothing to measure. Containers that a
     mesh adds (`istio-proxy`, `linkerd-proxy`) can be measured.
     Fix: write the name of a container of the pods. The container of an app has the name of the app.
     Source: KEDA (`couldn't find container with name`).
     """
-    for scaler in scene.of(SCHEMALESS):
+    for scaler in (*scene.of(SCHEMALESS), *_of_resources(scene)):
         pod = target_of(scene, scaler)
         if pod is None:
             continue
@@ -94,6 +96,12 @@ def keda_containers(scene: Scene) -> Iterator[Finding]:
                     f"{', '.join(own)}"
                 )
                 yield Finding("keda-containers", message, f"{trigger.pointer}/metadata/containerName", scaler)
+
+
+def _of_resources(scene: Scene) -> list[Manifest]:
+    """The ScaledObjects among the environment's resources whose target is one of the scene's own workloads."""
+    named = [(pod, each) for pod in scene.index.workloads for each in scalers_of_resources(scene, pod)]
+    return [each for pod, each in named if each.kind == SCHEMALESS and scaler_of(each.data).kind == pod.kind]
 
 
 def keda_queries(scene: Scene) -> Iterator[Finding]:

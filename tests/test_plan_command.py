@@ -407,6 +407,11 @@ def test_a_higher_render_level_names_the_apps_that_restart(project: Path) -> Non
 PAUSED = {"paused": True}
 REPLICA = {"strategy": {"type": "Canary", "router": "replica"}}
 BLUE_GREEN = {"strategy": {"type": "BlueGreen"}}
+SCALED = {
+    "replicas": None,
+    "resources": {"requests": {"cpu": "100m"}},
+    "autoscaling": {"minReplicas": 3, "maxReplicas": 6, "cpu": 70},
+}
 
 
 @pytest.mark.parametrize(
@@ -421,13 +426,17 @@ BLUE_GREEN = {"strategy": {"type": "BlueGreen"}}
         ({}, {"replicas": 8}, "hold", (8, 8), False),  # the controller of a Deployment scales while it is paused
         (ISTIO, {"service": {"annotations": {"a": "b"}}}, "hold", (4, 4), False),  # it had its effect at once
         (BLUE_GREEN, {"replicas": 8}, "hold", (8, 8), False),
+        ({**ISTIO, **SCALED}, {"tag": "1.5.0"}, "replace", (3, 0), True),
     ],
 )
 def test_what_was_changed_in_a_pause_happens_when_it_ends(
     project: Path, before: dict[str, Any], meanwhile: dict[str, Any], class_: str, pods: tuple[int, int], is_noted: bool
 ) -> None:
-    changed = {key: value for key, value in {**WEB, **before, **meanwhile}.items() if value is not None}
-    for data in ({**WEB, **before}, {**WEB, **before, **PAUSED}, {**changed, **PAUSED}):
+    first, changed = (
+        {key: value for key, value in {**WEB, **before, **some}.items() if value is not None}
+        for some in ({}, meanwhile)
+    )
+    for data in (first, {**first, **PAUSED}, {**changed, **PAUSED}):
         _app(project, "web", data)
         _put(project, "note.txt", str(data))
         _commit(project)

@@ -135,8 +135,11 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     elif is_undo:
         yield from _replaced(new, Effect("undo", f"{reason}, {_when(new)}{_by_way_of(new)}", named))
     else:
-        held = ", when the paused controller resumes" if is_paused(new) else ""
-        yield from _replaced(new, Effect("replace", f"{reason}, {_untried(new)}{_by_way_of(new)}{held}", named))
+        yield from _replaced(new, Effect("replace", f"{reason}, {_untried(new)}{_by_way_of(new)}{_held(new)}", named))
+
+
+def _held(new: Side) -> str:
+    return ", when the paused controller resumes" if is_paused(new) else ""
 
 
 def _untried(new: Side) -> str:
@@ -181,6 +184,7 @@ def _restart(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     if before != after and not taken_out_of_rollout and old.app.strategy.is_rollout == new.app.strategy.is_rollout:
         mark = restarts_at(old, new)
         reason = f"every pod that started before {mark} is replaced" if mark else "every pod is replaced"
+        reason += _held(new)
         yield from _replaced(new, Effect("restart", reason, _under(paths, "/spec/restartedAt")))
 
 

@@ -69,7 +69,9 @@ def _is_lowered(old: Side, new: Side) -> bool:
 def _at_bound(side: Side, bound: Bound) -> Side:
     """The side with every autoscaler held at one of its bounds."""
     hold = partial(_held, bound=bound)
-    return replace(side, manifests=tuple(map(hold, side.manifests)), stable=tuple(map(hold, side.stable)))
+    then = side.before_pause and _at_bound(side.before_pause, bound)
+    manifests, stable = tuple(map(hold, side.manifests)), tuple(map(hold, side.stable))
+    return replace(side, manifests=manifests, stable=stable, before_pause=then)
 
 
 def _held(manifest: Manifest, bound: Bound) -> Manifest:

@@ -12,7 +12,7 @@ from renderer.manifest import Object
 from renderer.plan.classes import SimulationSummary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
-from renderer.plan.side import Side, restarts_at, resumes, waited, workload
+from renderer.plan.side import Side, replicas, restarts_at, resumes, waited, workload
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
@@ -88,7 +88,13 @@ def _assumed(old: Side | None, new: Side, summary: SimulationSummary | None) -> 
     A controller may have aborted it, and a sync within seconds of the last one finds pods that are not Ready.
     """
     canary = old.app.canary if old else None
-    if old is None or canary is None or canary.weight is None or old.running != new.running:
+    if old is None or canary is None or old.running != new.running:
+        return
+    if canary.weight is None:
+        weights = [step["setWeight"] for step in old.steps or () if "setWeight" in step]
+        if weights and new.flight and old.steps == new.steps:
+            name = old.app.running.name
+            yield f"this assumes that the ladder is at its last weight: {name} has {weights[-1]} %"
         return
     yield (
         f"this assumes that the cluster is where Git says: {old.app.running.name} has {canary.weight} %, and its pods "
@@ -139,13 +145,16 @@ def _stays(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
     strategy = _strategy(new)
     fields = strategy.get("blueGreen") or strategy.get("canary") or {}
     delayed = "blueGreen" in strategy or ("trafficRouting" in fields and not fields.get("dynamicStableScale"))
-    pods = sum(track.pods_before for track in summary.tracks if track.version == old.app.stable.name)
+    tracks = (*summary.tracks, *(summary.at_maximum or summary).tracks)
+    counts = {track.pods_before for track in tracks if track.version == old.app.stable.name}
+    pods = max(counts, default=0)
     if delayed and pods:
         delay = fields.get("scaleDownDelaySeconds", _DELAY)
         long = "keep running: scaleDownDelaySeconds 0 means never" if delay == 0 else f"run for another {delay} s"
         if delay and fields.get("postPromotionAnalysis"):
             long = f"run until the analysis after the promotion has passed, and for another {delay} s"
-        yield f"the {pods} pods of {old.app.stable.name} {long}"
+        is_known = len(counts) == 1 and replicas(old) == replicas(new)
+        yield f"the {f'{pods} ' if is_known else ''}pods of {old.app.stable.name} {long}"
         if "blueGreen" in strategy:
             yield "without a mesh, clients that keep their connections stay with these pods until they end"
 

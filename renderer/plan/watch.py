@@ -80,7 +80,7 @@ def _promotions(app: App, before: App | None) -> Iterator[str]:
     """What is measured before the traffic moves to the new version, and after."""
     if app.preview is None and not (before and _moves(before, app)):
         return
-    if app.preview or not (before and before.preview):
+    if app.preview or not (before and before.preview and "prePromotionAnalysis" in before.strategy.fields):
         yield from (f"before the promotion: {line}" for line in _promotion(app, "prePromotionAnalysis", "abort"))
     back = f"give the traffic back to {app.stable.name if app.preview else 'the version before'}"
     yield from (f"after the promotion: {line}" for line in _promotion(app, "postPromotionAnalysis", back))

@@ -386,5 +386,12 @@ def test_a_service_that_an_operator_may_make_is_not_missing() -> None:
     made = Manifest("kibana.yaml", {"apiVersion": "k8s.elastic.co/v1", "kind": "Kibana", "metadata": {"name": "logs"}})
     assert missing(web=web, _resources=leads) == [("_resources", "logs-http")]
     assert missing(web=web, _resources=[*leads, made]) == []
+    gateway = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "logs"}}
+    assert missing(web=web, _resources=[*leads, Manifest("gateway.yaml", gateway)]) == []  # `logs-istio`, say
+    operated = {"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "k8s"}}
+    scraped = [ingress("prometheus", "prometheus-operated"), Manifest("prometheus.yaml", operated)]
+    assert missing(web=web, _resources=scraped) == []
+    monitor = {"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor", "metadata": {"name": "logs"}}
+    assert missing(web=web, _resources=[*leads, Manifest("m.yaml", monitor)]) == [("_resources", "logs-http")]
     route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "logs"}}
     assert missing(web=web, _resources=[*leads, Manifest("httproute.yaml", route)]) == [("_resources", "logs-http")]

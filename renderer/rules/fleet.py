@@ -34,6 +34,12 @@ _MOUNTED, _ONE_POD = "claim-mounted", "claim-of-one-pod"  # one that a job mount
 _MAKE_NO_SERVICES = frozenset(
     ("gateway.networking.k8s.io", "keda.sh", "monitoring.coreos.com", "external-secrets.io", "cert-manager.io")
 )
+_MAKE_SERVICES = {  # kinds of these groups that make some, and how the names start; empty: with their own name
+    "Gateway": "",
+    "Prometheus": "prometheus-operated",
+    "Alertmanager": "alertmanager-operated",
+    "ThanosRuler": "thanos-ruler-operated",
+}
 _ARGOCD = "argoproj.io"  # the group of Argo CD, and of Argo Rollouts
 _SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
@@ -540,7 +546,7 @@ def without_service(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Clai
     keys = {claim.key for claim in named if claim.rule == "object-once"} if backends else ()
     services = {key.partition("|")[0] for key in keys if key.startswith(_SERVICE)}
     namespaces = {_named(service)[1] for service in services}
-    custom = [_named(key.partition("|")[0]) for key in keys if _may_make_services(key)]
+    custom = [made for key in keys if (made := _may_make_services(key))]
     for claim in backends:
         service = claim.key.removesuffix("|")
         name, namespace = _named(service)
@@ -556,9 +562,14 @@ def _named(what: str) -> tuple[str, str]:
     return name, namespace
 
 
-def _may_make_services(key: str) -> bool:
+def _may_make_services(key: str) -> tuple[str, str] | None:
+    """How the names of the Services start that an operator may make for an object, and their namespace."""
     what, _, group = key.rpartition("|")
-    return group not in _MAKE_NO_SERVICES and scope(group, what.partition(" ")[0]) == "unknown"
+    kind = what.partition(" ")[0]
+    name, namespace = _named(what)
+    if group in _MAKE_NO_SERVICES:
+        return (_MAKE_SERVICES[kind] or name, namespace) if kind in _MAKE_SERVICES else None
+    return (name, namespace) if scope(group, kind) == "unknown" else None
 
 
 def _labels(namespace: str, labels: dict[str, str]) -> str:

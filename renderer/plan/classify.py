@@ -90,6 +90,7 @@ _MORE: dict[str, Class] = {
     "AuthorizationPolicy": "traffic",
 }
 _NAMED = 3  # entry points of an app that are named
+_ROUTED = ("VirtualService", "DestinationRule")
 _ENTRY_POINTS = ("/spec/ports", "/spec/service", "/spec/istio")
 _FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
 
@@ -240,6 +241,9 @@ def _routes(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Ef
         yield Effect("disruptive", f"an entry point of the app is removed: {some_of(lost, _NAMED)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
+        named = named or tuple(
+            path for each, path in manifest_paths(old.manifests, new.manifests, not_secret(new)) if each.kind in _ROUTED
+        )
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"
         yield Effect(class_, "the routes are applied again under the canary", named)
 

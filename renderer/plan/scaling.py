@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from renderer.plan.side import Side, replicas
 from renderer.rules.finding import Finding
+from renderer.scaler import SCALERS, scaler_of
 
 
 def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
@@ -82,11 +83,11 @@ def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
     before, after = old.app.spec.get("autoscaling"), new.app.spec.get("autoscaling")
     if before is None or old.app.hands_over:
         return
-    most = before["maxReplicas"]
+    most, bound = _most(old, before["maxReplicas"]), "/spec/autoscaling/maxReplicas"
     now, pointer = (
         (replicas(new), "/spec/replicas")
         if after is None or new.app.hands_over
-        else (after["maxReplicas"], "/spec/autoscaling/maxReplicas")
+        else (_most(new, after["maxReplicas"]), bound if before["maxReplicas"] != after["maxReplicas"] else "/spec")
     )
     if isinstance(now, int) and now < most:
         message = (
@@ -94,3 +95,9 @@ def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
             f"hpa -n {new.app.namespace} {new.app.name}` says how many do"
         )
         yield Finding("autoscaling-down", message, pointer, severity="warning")
+
+
+def _most(side: Side, written: int) -> int:
+    """The upper bound in the manifest, which a patch may have changed, of the autoscaler that the spec asks for."""
+    found = (each.data for each in side.manifests if each.kind in SCALERS and each.name == side.app.name)
+    return next((scaler_of(data).most for data in found), written)

@@ -32,10 +32,9 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
     Source: Kubernetes (label selectors), Istio (`WorkloadSelector`); the label `version` is that of the release state.
     """
     told: set[int] = set()
+    kinds = [kind for kind in FIELDS if kind in KINDS and (kind in scene.index.kinds or kind in scene.resource_kinds)]
     for pod in scene.index.workloads:
-        for kind in FIELDS if pod.kind in _RELEASED else ():
-            if kind not in KINDS or (kind not in scene.index.kinds and kind not in scene.resource_kinds):
-                continue
+        for kind in kinds if pod.kind in _RELEASED else ():
             near = [each for each in may_select(scene, kind, pod.labels) if namespace_of(each) in ("", pod.namespace)]
             for policy in near:
                 asked = _asked(selector_of(policy))

@@ -54,7 +54,9 @@ def may_select(scene: Scene, kind: str, *labelled: Mapping[str, str]) -> list[Ma
     """
     if not labelled:
         return []
-    found = scene.resource_kinds.once(_by_label) if kind in scene.resource_kinds else {}
+    if kind not in scene.resource_kinds:
+        return scene.of(kind)
+    found = scene.resource_kinds.once(_by_label)
     asked = dict.fromkeys((_EVERYWHERE, *(label for labels in labelled for label in labels.items())))
     return [*scene.of(kind), *(each for label in asked for each in found.get((kind, label), ()))]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import Pod, selects
+from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.quantity import is_too_large, share
 from renderer.scaler import scaler_of
 
@@ -40,7 +40,8 @@ def pdb_form(scene: Scene) -> Iterator[Finding]:
 def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
     """A PodDisruptionBudget that selects the pods of no workload that is rendered with it.
 
-    The rule looks only where a workload of the namespace is in the render.
+    The rule looks only where a workload of the namespace is in the render. The labels that a Rollout gives the pods of
+    each role count, such as `rollspec/role`.
 
     Why: It protects nothing: a node drain may stop all pods at once.
     Fix: use the selector of the workload.
@@ -49,7 +50,7 @@ def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
     for pdb in scene.of("PodDisruptionBudget"):
         selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
         near = [pod for pod in scene.index.workloads if pod.namespace == namespace]
-        if selector and near and not any(selects(selector, pod.labels) for pod in near):
+        if selector and near and not any(selects(selector, labels) for pod in near for labels in labels_by_role(pod)):
             message = f"the selector does not match the pods of {near[0].kind} {near[0].manifest.name}"
             yield Finding("pdb-selects-pods", message, "/spec/selector", pdb)
 

@@ -152,6 +152,14 @@ def selects(selector: Object | None, labels: dict[str, str]) -> bool:
     )
 
 
+def labels_by_role(pod: Pod) -> list[dict[str, str]]:
+    """The labels of the pods as the template has them, then with those that a Rollout's controller gives each role."""
+    strategy = (pod.manifest.data.get("spec") or {}).get("strategy") or {}
+    blocks = [strategy.get(kind) or {} for kind in ("canary", "blueGreen")] if pod.kind == "Rollout" else []
+    given = [value or {} for block in blocks for key, value in block.items() if key.endswith("Metadata")]
+    return [pod.labels, *({**pod.labels, **(each.get("labels") or {})} for each in given)]
+
+
 def is_selector(selector: Object) -> bool:
     """Whether it has the form of a label selector: a schema may not have checked it."""
     labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []

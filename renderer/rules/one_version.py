@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.contradictions import tag_of
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import Pod, selects
+from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.selectors import EXPRESSIONS, FIELDS, LABELS, OF_A_VERSION, may_select, pointer_of, selector_of
 from renderer.spec import version_label
 
@@ -88,9 +88,7 @@ def _changes(pod: Pod, key: str) -> bool:
 
 def _or_role(pod: Pod) -> str:
     """What to ask for instead, where a policy is meant for one role: the controller labels the pods of each."""
-    strategies = mapping(mapping(pod.manifest.data.get("spec")).get("strategy")).values()
-    given = [mapping(value) for each in strategies for key, value in mapping(each).items() if key.endswith("Metadata")]
-    has_role = any(_ROLE in mapping(each.get("labels")) for each in given)
+    has_role = any(_ROLE in labels for labels in labels_by_role(pod))
     return f", or ask for {_ROLE} if one role is meant" if has_role else ""
 
 

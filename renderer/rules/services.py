@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import Pod
+from renderer.rules.index import Pod, labels_by_role
 from renderer.rules.syntax import is_digits, is_dns_label, is_port_name, is_qualified_name
 
 # Fields of a Service that only some types take.
@@ -43,7 +43,8 @@ def _pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
 def service_selects_pods(scene: Scene) -> Iterator[Finding]:
     """A Service whose selector matches the pods of no workload that is rendered with it.
 
-    The rule looks only where a workload of the namespace is in the render.
+    The rule looks only where a workload of the namespace is in the render. The labels that a Rollout gives the pods of
+    each role count, such as `rollspec/role`.
 
     Why: It has no endpoints: every request fails.
     Fix: use labels of the pods in the selector. Declare a Service that selects pods from elsewhere as external
@@ -56,7 +57,7 @@ def service_selects_pods(scene: Scene) -> Iterator[Finding]:
             continue
         namespace = namespace_of(service)
         near = [pod for pod in scene.index.workloads if pod.namespace == namespace]
-        if near:
+        if near and not any(selector.items() <= labels.items() for pod in near for labels in labels_by_role(pod)):
             yield Finding("service-selects-pods", _why(selector, near[0]), "/spec/selector", service)
 
 

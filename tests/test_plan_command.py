@@ -447,6 +447,18 @@ def test_what_was_changed_in_a_pause_happens_when_it_ends(
     assert any("while it was paused" in remark for remark in plan["remarks"]) == is_noted
 
 
+def test_a_weight_of_before_the_pause_is_the_one_that_is_assumed(project: Path) -> None:
+    now = {**WEB, **ISTIO, "canary": {"tag": "1.5.0", "weight": 50, "from": 20}}
+    for data in ({**WEB, **ISTIO, **CANARY}, {**WEB, **ISTIO, **CANARY, **PAUSED}, {**now, **PAUSED}):
+        _app(project, "web", data)
+        _commit(project)
+    _app(project, "web", now)
+    plan = json.loads(run(project, "plan", "--format", "json").out)["apps"][0]
+    canary = next(track for track in plan["timeline"]["tracks"] if track["version"] == "1.5.0")
+    assert (plan["class"], canary["before"], canary["after"]) == ("canary-step", 20.0, 50.0)
+    assert any("1.5.0 has 20 %" in remark for remark in plan["remarks"])
+
+
 def test_a_pause_whose_start_is_not_known_is_said_to_be(project: Path) -> None:
     _git(project, "checkout", "--quiet", "--orphan", "cut")
     _app(project, "web", {**WEB, **ISTIO, **PAUSED})

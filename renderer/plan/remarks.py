@@ -87,6 +87,7 @@ def _assumed(old: Side | None, new: Side, summary: SimulationSummary | None) -> 
 
     A controller may have aborted it, and a sync within seconds of the last one finds pods that are not Ready.
     """
+    old = old and (old.before_pause or old)
     canary = old.app.canary if old else None
     if old is None or canary is None or old.running != new.running:
         return

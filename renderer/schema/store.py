@@ -76,7 +76,7 @@ class Schemas:
 
     def foreign(self, obj: Any) -> bool:
         """Whether it has no schema, and none of ours was meant: an operator's object, which is copied unchecked."""
-        return self._manifest(obj) is None and is_foreign(obj)
+        return self._manifest(obj) is None and isinstance(obj, dict) and is_foreign(_with_name(obj))
 
     def manifest_explain(self, obj: Any) -> list[Fault]:
         """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` if it has no schema."""

@@ -35,7 +35,8 @@ DEFAULT_METRICS = [
 ]
 VERTICAL = "VerticalPodAutoscaler"
 KEDA_RESOURCES = ("cpu", "memory")
-INJECTED = ("istio-proxy", "linkerd-proxy")  # containers that the webhook of a mesh adds to the pods
+_INJECTED = ("istio-proxy", "linkerd-proxy")  # containers that the webhook of a mesh adds to the pods
+_OF_MESH = ("sidecar.istio.io/", "istio.io/", "linkerd.io/", "config.linkerd.io/")
 _BY_DEFAULT = ", the default metric, "
 WINDOW, PERIOD = 3600, 1800  # seconds
 
@@ -255,7 +256,7 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
     A limit counts as the request where no request is given, and so does the default of a LimitRange of this tree. An
     autoscaler without metrics scales by the utilization of cpu. Triggers `cpu` and `memory` of a KEDA ScaledObject with
     `metricType: Utilization` count, too. A container that the pod does not have is an error, unless a mesh adds it
-    (`istio-proxy`, `linkerd-proxy`).
+    (`istio-proxy`, `linkerd-proxy`), or a label or an annotation of the pod asks another webhook for a sidecar.
 
     Why: Utilization is a percentage of the request. Without a request the autoscaler reports `missing request for cpu`
     and never scales. This is a warning, because a LimitRange or an admission webhook of the cluster may add requests.
@@ -268,7 +269,7 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
         for pointer, block, why in _utilizations(hpa) if pod else ():
             resource, only = block.get("name", ""), block.get("container")
             names = [each.get("name") for _, each in pod.every] if pod and hpa.kind != SCHEMALESS else [only]
-            if only is not None and only not in (*names, *INJECTED):
+            if pod and only is not None and only not in names and not may_be_added(pod, only):
                 message = (
                     f"the pod has no container {only}, so its utilization of {resource} is unknown: correct the name"
                 )
@@ -279,6 +280,12 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
                     "give it one (`resources.requests`), or use averageValue"
                 )
                 yield Finding("hpa-requests", message, pointer, hpa, "warning")
+
+
+def may_be_added(pod: Pod, container: str) -> bool:
+    """Whether a webhook may add the container: that of a mesh, or one which labels or annotations of the pods ask."""
+    asked = (key for key in (*pod.labels, *pod.annotations) if not key.startswith(_OF_MESH))
+    return container in _INJECTED or any("inject" in key or "sidecar" in key for key in asked)
 
 
 def _utilizations(scaler: Manifest) -> Iterator[tuple[str, Object, str]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
-from renderer.rules.autoscaling import INJECTED, KEDA_RESOURCES, scalers_of_resources, target_of
+from renderer.rules.autoscaling import KEDA_RESOURCES, may_be_added, scalers_of_resources, target_of
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 from renderer.rules.queries import found_in_queries
@@ -71,7 +71,8 @@ def keda_containers(scene: Scene) -> Iterator[Finding]:
 
     Why: KEDA reads the environment of `envSourceContainerName` before it makes any trigger: without that container,
     nothing scales. A trigger for cpu or memory with such a `containerName` has nothing to measure. Containers that a
-    mesh adds (`istio-proxy`, `linkerd-proxy`) can be measured.
+    mesh adds (`istio-proxy`, `linkerd-proxy`) can be measured, and so may be what a label or an annotation of the pod
+    asks another webhook for.
     Fix: write the name of a container of the pods. The container of an app has the name of the app.
     Source: KEDA (`couldn't find container with name`).
     """
@@ -80,7 +81,7 @@ def keda_containers(scene: Scene) -> Iterator[Finding]:
         if pod is None:
             continue
         own = [str(each.get("name") or "") for _, each in pod.containers]
-        everything = [*(str(each.get("name") or "") for _, each in pod.every), *INJECTED]
+        everything = [str(each.get("name") or "") for _, each in pod.every]
         source = mapping(spec_of(scaler).get("scaleTargetRef")).get("envSourceContainerName")
         if source and source not in own:
             message = (
@@ -90,7 +91,8 @@ def keda_containers(scene: Scene) -> Iterator[Finding]:
             yield Finding("keda-containers", message, "/spec/scaleTargetRef/envSourceContainerName", scaler)
         for trigger in _triggers(scaler):
             only = trigger.about.get("containerName")
-            if trigger.type in KEDA_RESOURCES and only and only not in everything:
+            is_measured = trigger.type in KEDA_RESOURCES and only and only not in everything
+            if is_measured and not may_be_added(pod, str(only)):
                 message = (
                     f"the pod has no container {only}, so its {trigger.type} is unknown: its containers are "
                     f"{', '.join(own)}"

@@ -9,7 +9,7 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import ByKind
+from renderer.rules.index import ByKind, listed_ports
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.services import pods_behind
 
@@ -85,8 +85,7 @@ def _port_problem(
     numbers = {
         str(listed.get("name")): listed.get("containerPort")
         for pod in pods_behind(scene, service)
-        for _, container in pod.every
-        for listed in container.get("ports") or ()
+        for listed in listed_ports(pod)
     }
     targets = {str(port.get("targetPort", port.get("port"))): port for port in reversed(ports)}
     behind = {str(numbers.get(target, target)): port for target, port in targets.items()}

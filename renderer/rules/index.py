@@ -141,6 +141,18 @@ def _located(items: list[Object] | None, pointer: str) -> list[Located]:
     return [(f"{pointer}{number}", item) for number, item in enumerate(items)] if items else []
 
 
+def listed_ports(pod: Pod) -> list[Object]:
+    """The ports that the containers of a pod list."""
+    return [port for _, container in pod.every for port in container.get("ports") or ()]
+
+
+def port_number(pod: Pod, target: int | str | None) -> int | None:
+    """The number of the port that a `targetPort` means; None for a name that no container lists."""
+    if isinstance(target, int):
+        return target
+    return next((port.get("containerPort") for port in listed_ports(pod) if port.get("name") == target), None)
+
+
 def selects(selector: Object | None, labels: dict[str, str]) -> bool:
     """A label selector finds these labels; an empty or missing one finds none here."""
     if not selector:

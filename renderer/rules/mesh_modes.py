@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
-from renderer.rules.index import Pod, selects
+from renderer.rules.index import Pod, port_number, selects
 from renderer.rules.mesh import MESH, full_host, gateways_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
 from renderer.rules.services import pods_behind
@@ -84,7 +84,7 @@ def mtls_modes(scene: Scene) -> Iterator[Finding]:
 def _refused(policy: Object, peers: list[Manifest], pod: Pod, port: Object) -> tuple[str, str] | None:
     """Pointer and message where clients send to a port what the pods do not accept there."""
     pointer, sent = _sent(policy, port.get("port"))
-    accepted, is_of_port = _accepted(peers, pod, _number(pod, port.get("targetPort", port.get("port"))))
+    accepted, is_of_port = _accepted(peers, pod, port_number(pod, port.get("targetPort", port.get("port"))))
     if (sent, accepted) not in (("DISABLE", "STRICT"), ("ISTIO_MUTUAL", "DISABLE")):
         return None
     there = f" to port {port.get('port')}" if is_of_port or pointer != _TLS else ""
@@ -97,12 +97,6 @@ def _sent(policy: Object, number: object) -> tuple[str, str | None]:
         if (each.get("port") or {}).get("number") == number:
             return f"/portLevelSettings/{index}{_TLS}", (each.get("tls") or {}).get("mode")
     return _TLS, (policy.get("tls") or {}).get("mode")
-
-
-def _number(pod: Pod, target: object) -> object:
-    """The number of a container's port that has this name, or the number itself."""
-    ports = [port for container in pod.spec.get("containers") or () for port in container.get("ports") or ()]
-    return next((port.get("containerPort") for port in ports if port.get("name") == target), target)
 
 
 def _accepted(peers: list[Manifest], pod: Pod, number: object) -> tuple[str | None, bool]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
-from renderer.rules.index import Pod, selects
+from renderer.rules.index import Pod, listed_ports, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.rollouts import blue_green_of
 from renderer.rules.selectors import LABELS, may_select, selector_of
@@ -96,8 +96,7 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
 
 
 def _of_pods(scene: Scene, monitor: Manifest, pod: Pod, services: Sequence[Manifest]) -> Iterator[Finding]:
-    listed = [port for _, container in pod.every for port in container.get("ports") or ()]
-    names = [str(port["name"]) for port in listed if port.get("name")]
+    names = [str(port["name"]) for port in listed_ports(pod) if port.get("name")]
     for pointer, name in _endpoints(monitor, "podMetricsEndpoints"):
         behind = [each for each in services if any(pod is one for one in pods_behind(scene, each))]
         of_service = [each for each in behind for port in ports_of(each) if port.get("name") == name]

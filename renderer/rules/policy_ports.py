@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
 
 from renderer.manifest import Object
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import Pod, selects
+from renderer.rules.index import Pod, listed_ports, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.selectors import may_select
 from renderer.rules.services import pods_behind
@@ -71,27 +70,16 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
 
 def _passed_on(scene: Scene, pods: Sequence[Pod], number: int, named: Collection[int]) -> tuple[str, int] | None:
     """The Service that has the port, and the pods' own port behind it, where the policy means the first one."""
-    listed = {port.get("containerPort") for pod in pods for port in _listed(pod)}
+    listed = {port.get("containerPort") for pod in pods for port in listed_ports(pod)}
     if number in listed:
         return None
     for service in scene.of("Service"):
         behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
         for port in ports_of(service) if behind else ():
-            target = _number(behind[0], port.get("targetPort", port.get("port")))
+            target = port_number(behind[0], port.get("targetPort", port.get("port")))
             if port.get("port") == number and target not in (None, number) and target not in named:
                 return service.name, int(target or 0)
     return None
-
-
-def _listed(pod: Pod) -> Iterator[Object]:
-    for _, container in pod.every:
-        yield from container.get("ports") or ()
-
-
-def _number(pod: Pod, target: Any) -> int | None:
-    if isinstance(target, int):
-        return target
-    return next((port.get("containerPort") for port in _listed(pod) if port.get("name") == target), None)
 
 
 def _peer_ports(spec: Object) -> Iterator[_Named]:

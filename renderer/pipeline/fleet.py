@@ -50,12 +50,13 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
                 failed.add(each.env)
         elif errors(each.problems):  # a spec that cannot be read may belong to any of them
             failed |= {*envs}
-    found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
-    found += [problem for env in envs for problem in _waits(setup, env, claimed[env])]
+    every = {env: [*claimed[env], *((RESOURCES, claim) for claim in _claims_of_resources(setup, env))] for env in envs}
+    found = [problem for env in envs for problem in _clashes(setup, env, every[env])]
+    found += [problem for env in envs for problem in _waits(setup, env, every[env])]
     if whole:
         found += [problem for env in envs for problem in _of_resources(setup, env, claimed[env])]
         found += [problem for env in envs for problem in _own_quotas(setup, env, claimed[env])]
-        found += [problem for env in envs if env not in failed for problem in _backends(setup, env, claimed[env])]
+        found += [problem for env in envs if env not in failed for problem in _backends(setup, env, every[env])]
         found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return without_repeats(setup, Locator(setup.texts).locate(found))
@@ -101,7 +102,7 @@ def _claims_by_env(
             yield each.env, each.claims
     for env in sorted({each.env for each in rendered}):
         if clusters.get(env):
-            yield env, claims(setup.resources[env], RESOURCES, namespace=_namespace(setup, env))
+            yield env, _claims_of_resources(setup, env)
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:
@@ -174,12 +175,16 @@ def _of_argocd(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) -> 
     return found
 
 
+def _claims_of_resources(setup: Setup, env: str) -> tuple[Claim, ...]:
+    """What the environment's `resources` claim."""
+    return claims(setup.resources.get(env, ()), RESOURCES, namespace=_namespace(setup, env))
+
+
 def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[Problem]:
-    resources: Sequence[Manifest] = setup.resources.get(env, ())
-    own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES, namespace=_namespace(setup, env))]
-    ours = [(_OURS, claim) for claim in _of_argocd(setup, env, [*claimed, *own])]
+    """Of the apps and of the environment's `resources`."""
+    ours = [(_OURS, claim) for claim in _of_argocd(setup, env, claimed)]
     found = []
-    for clash in fleet([*claimed, *own, *ours]):
+    for clash in fleet([*claimed, *ours]):
         if clash.claim.owner == _OURS:
             continue  # it is shown at the other object
         app, template = clash.claim.owner, _template_of(setup, clash)
@@ -218,8 +223,7 @@ def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator
     """With one Application for the environment: objects that wait for another app's Rollout while it is paused."""
     if not setup.project.in_one_sync:
         return
-    own = [(RESOURCES, claim) for claim in claims(setup.resources.get(env, ()), RESOURCES)]
-    for claim, other in waits_for_rollouts([*claimed, *own]):
+    for claim, other in waits_for_rollouts(claimed):
         file = _file_of(setup, env, claim.owner)
         message = (
             f"it waits for Rollout {other.key.partition('|')[2]} of app {other.owner} while that is paused: the "
@@ -236,9 +240,7 @@ def _file_of(setup: Setup, env: str, owner: str) -> str:
 def _backends(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:
     """Backends of Ingresses and routes whose Service neither an app nor the environment's `resources` have."""
     external = setup.environments[env].spec.get("external", ())
-    resources = setup.resources.get(env, ())
-    own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES, namespace=_namespace(setup, env))]
-    for claim, service in without_service([*claimed, *own]):
+    for claim, service in without_service(claimed):
         if f"Service/{service}" not in external:
             file = _file_of(setup, env, claim.owner)
             message = (

@@ -9,7 +9,7 @@ from typing import Any
 from renderer.release import notes, verbs
 from renderer.release.adopt import adoption, with_adoption
 from renderer.release.verbs import Outcome, Refusal, in_flight
-from renderer.spec import strategy_of
+from renderer.spec import strategy_of, version_of
 from renderer.tree import listing, read
 from renderer.usecases.edited import Act, Edited
 from renderer.usecases.effective import Spec
@@ -90,7 +90,7 @@ def _older(wanted: ReleaseOptions, opened: Opened, edited: Sequence[Edited]) -> 
 def _tag(edited: Edited) -> str:
     """The tag that the release starts."""
     flight = in_flight(edited.after)
-    return str({**edited.after, **(edited.after[flight] if flight else {})}["tag"])
+    return version_of(edited.after, edited.after[flight] if flight else edited.after).tag
 
 
 def _say_if_in_window(ran: Ran, base: str) -> None:

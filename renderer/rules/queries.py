@@ -32,6 +32,8 @@ _ISTIO = frozenset(
     )
 )
 _APP_LABELS = ("app", "app.kubernetes.io/name")
+_Query = tuple[Manifest, str, str]  # a manifest, the pointer of the query there, and the query
+_Tree = tuple[Manifest, str, Any]  # the same with its tree; a text says why it has none
 
 
 def analysis_queries(scene: Scene) -> Iterator[Finding]:
@@ -45,31 +47,38 @@ def analysis_queries(scene: Scene) -> Iterator[Finding]:
     Source: Prometheus (`bad_data`), Istio's standard metrics.
     """
     found = [(template, pointer, query) for template, pointer, query in _queries(scene) if not is_of_checks(template)]
-    yield from found_in_queries(found, _RULE)
     parser = _parser() if found else None
-    if parser is None:
-        return
+    trees = _trees(parser, found)
+    yield from _unusable(parser, trees, _RULE)
     pods = [pod for pod in scene.index.workloads if pod.kind == "Rollout"]
     rollout, labels = (pods[0].manifest.name, pods[0].labels) if pods else ("", None)
-    for template, pointer, query in found:
-        tree = _parsed(parser, query)
+    for template, pointer, tree in trees if parser else ():
         for message in () if isinstance(tree, str) else _labels(parser, tree, rollout, labels):
             yield Finding(_RULE, message, pointer, template, "warning")
 
 
-def found_in_queries(queries: Sequence[tuple[Manifest, str, str]], rule: str) -> Iterator[Finding]:
+def found_in_queries(queries: Sequence[_Query], rule: str) -> Iterator[Finding]:
     """What any reader of Prometheus could not use; each query has its manifest and its pointer there."""
-    if not queries:
+    parser = _parser() if queries else None
+    yield from _unusable(parser, _trees(parser, queries), rule)
+
+
+def _trees(parser: Any, queries: Sequence[_Query]) -> list[_Tree]:
+    """The tree of each query; all of them None without the parser."""
+    return [(manifest, pointer, _parsed(parser, query) if parser else None) for manifest, pointer, query in queries]
+
+
+def _unusable(parser: Any, trees: Sequence[_Tree], rule: str) -> Iterator[Finding]:
+    """Queries without a tree, or with one of no number; or that nobody looked at them."""
+    if not trees:
         return
-    parser = _parser()
     if parser is None:
         message = (
             "Prometheus queries were not looked at: install rollspec with its extra `analysis`, which brings the parser"
         )
         yield of_project(rule, message, "/spec", "note")
         return
-    for manifest, pointer, query in queries:
-        tree = _parsed(parser, query)
+    for manifest, pointer, tree in trees:
         if isinstance(tree, str):
             yield Finding(rule, f"the query does not parse: {tree}", pointer, manifest)
         elif type(tree).__name__ in ("MatrixSelector", "SubqueryExpr", "StringLiteral"):

@@ -108,6 +108,56 @@ def test_a_problem_names_the_line_of_the_stream() -> None:
     assert problem.line >= 4
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_what_windows_saves_is_read(encoding: str, line_end: str) -> None:
+    text = f"{ITEM.format('ü')}---\n{ITEM.format(2)}".replace("\n", line_end)
+    source = read_source([("windows.yaml", text.encode(encoding))])
+    assert (source.problems, [each.name for each in source.objects]) == ((), ["aü", "a2"])
+
+
+def test_a_file_of_windows_may_come_behind_another_one() -> None:
+    lines = f"{ITEM.format(1)}---\n\ufeff{ITEM.format(2)}\ufeff---\n{ITEM.format(3)}"
+    source = _read(lines)
+    assert (source.problems, [each.name for each in source.objects]) == ((), ["a1", "a2", "a3"])
+
+
+def test_a_text_that_is_cut_off_in_utf_16_is_a_problem() -> None:
+    source = read_source([("windows.yaml", ITEM.format(1).encode("utf-16")[:-1])])
+    assert [each.rule for each in source.problems] == ["yaml-encoding"]
+
+
+@pytest.mark.parametrize("indent", [None, 2, 4, "\t"])
+@pytest.mark.parametrize("between", ["", "\n", "---\n"])
+def test_documents_of_json_may_follow_each_other(indent: int | str | None, between: str) -> None:
+    items: list[dict[str, object]] = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"a{number}"}, "data": {"text": "}\n{"}}
+        for number in range(3)
+    ]
+    documents: list[dict[str, object]] = [items[0], {"apiVersion": "v1", "kind": "List", "items": items[1:]}]
+    source = _read(between.join(json.dumps(each, indent=indent) + "\n" for each in documents))
+    assert (source.problems, [each.data for each in source.objects]) == ((), items)
+
+
+def test_large_lists_of_json_may_follow_each_other() -> None:
+    fill = {"text": "x" * 2000}
+    items = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"a{number}"}, "data": fill}
+        for number in range(2 * LARGE // 2000)
+    ]
+    half = len(items) // 2
+    lists = [
+        {"apiVersion": "v1", "items": part, "kind": "List", "metadata": {}} for part in (items[:half], items[half:])
+    ]
+    source = _read("".join(json.dumps(each, indent=4) + "\n" for each in lists))
+    assert (source.problems, [each.data for each in source.objects]) == ((), items)
+
+
+def test_a_mapping_in_braces_is_one_document() -> None:
+    source = _read("{apiVersion: v1, kind: ConfigMap, metadata: {name: a},\ndata: {text: b}\n,\n}\n")
+    assert (source.problems, [each.name for each in source.objects]) == ((), ["a"])
+
+
 def test_memory_does_not_grow_with_what_is_left_out() -> None:
     """Pods of a cluster: 30 times as many need no more memory than the list of their names."""
 

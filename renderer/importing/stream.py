@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 LARGE = 1 << 20  # bytes of a document from which on a List is read item by item
 _JSON_ITEMS = b'    "items": ['
 _JSON_END = (b"        }", b"        },")  # the last line of an item
+_UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WITHIN = (b" ", b"\n", b"\r", b"#")  # how a line begins that belongs to the item above it
 
 
@@ -21,17 +23,37 @@ class Piece:
 
 
 def pieces(lines: Iterable[bytes]) -> Iterator[Piece]:
-    """The documents of a stream; of a large List, as `kubectl get -o yaml` prints it, each item."""
+    """The documents of a stream; of a large List, as `kubectl get -o yaml` prints it, each item.
+
+    Documents of JSON may follow each other without a line between them. A byte order mark says nothing.
+    """
     document = _Document(0)
-    for line in lines:
-        if _is_marker(line, b"---") and document.has_content:
+    for line in _utf_8(lines):
+        if document.is_over(line):
             yield from document.taken()
             document = _Document(document.line)
-        yield from document.add(line)
+        yield from document.add(line if document.has_content else line.removeprefix(codecs.BOM_UTF8))
         if _is_marker(line, b"..."):
             yield from document.taken()
             document = _Document(document.line)
     yield from document.taken()
+
+
+def _utf_8(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines in UTF-8: PowerShell writes what it redirects to a file in UTF-16. A fault stays one."""
+    decoder, rest = None, b""
+    for number, line in enumerate(lines):
+        if number == 0 and line[:2] in _UTF_16:
+            decoder = codecs.getincrementaldecoder(_UTF_16[line[:2]])(errors="surrogatepass")
+        if decoder is None:
+            yield line
+            continue
+        decoded = decoder.decode(line[2:] if number == 0 else line)
+        *whole, rest = (rest + decoded.encode(errors="surrogatepass")).split(b"\n")
+        yield from (each + b"\n" for each in whole)
+    if decoder is not None:
+        cut_off, _ = decoder.getstate()
+        yield rest + (b"\xff" if cut_off else b"")
 
 
 class _Document:
@@ -44,6 +66,16 @@ class _Document:
         self._size = 0
         self._part: Literal["unknown", "whole", "items", "end"] = "unknown"
         self._is_json = False
+        self._is_braced = False  # it begins with a brace, as a document of JSON does
+        self._is_closed = False  # the last line that is not blank ended with a brace
+
+    def is_over(self, following: bytes) -> bool:
+        """Whether another document begins in the line that follows."""
+        if not self.has_content:
+            return False
+        return _is_marker(following.removeprefix(codecs.BOM_UTF8), b"---") or (
+            self._is_braced and self._is_closed and following.startswith(b"{")
+        )
 
     def taken(self) -> Iterator[Piece]:
         """What has arrived; the next line begins another piece."""
@@ -53,12 +85,15 @@ class _Document:
 
     def add(self, line: bytes) -> Iterator[Piece]:
         """Take a line, and give away the item of a List that it ends."""
+        if not self.has_content and not _is_empty(line):
+            self.has_content, self._is_braced = True, line.startswith(b"{")
+        if self._is_braced and line.strip():
+            self._is_closed = line.rstrip().endswith(b"}")
         if self._part in ("items", "end"):
             yield from self._next(line)
             return
         self._lines.append(line)
         self._size += len(line)
-        self.has_content = self.has_content or not _is_empty(line)
         if self._size > LARGE and self._part == "unknown":
             yield from self._divided()
 

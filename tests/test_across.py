@@ -60,3 +60,42 @@ def test_a_backend_without_a_service_is_told_where_all_apps_are_checked(tmp_path
     overlay = tmp_path / "overlays/production/overlay.yaml"
     overlay.write_text(overlay.read_text().replace("shop,", "shop, external: [Service/wbe],"))
     assert "route-backends" not in run(tmp_path, "validate").err
+
+
+_CANARY = (
+    "apiVersion: rollspec/v1\nkind: App\nmetadata: {name: NAME}\n"
+    "spec: {image: ghcr.io/acme/web, tag: 1.0.0, ports: [], selector: {app: web}, podMetadata: {labels: {app: web}}}\n"
+)
+
+
+@pytest.mark.parametrize("owner", ["app", "resources"])
+def test_the_overlay_allows_selectors_that_find_pods_of_another_app(owner: str, tmp_path: Path) -> None:
+    """Two workloads of a cluster that ran like that before: nothing in a spec can change their selectors."""
+    allowed = "      overlappingSelectors: [old]\n"
+    overlay = "apiVersion: rollspec/v1\nkind: Overlay\nmetadata: {name: production}\nspec:\n      namespace: shop\n"
+    files = {"rollspec.yaml": _FILES["rollspec.yaml"], "overlays/production/overlay.yaml": overlay}
+    files["apps/old.yaml"] = _CANARY.replace("NAME", "old")
+    narrow = _CANARY.replace("NAME", "narrow").replace("{app: web}", "{app: web, role: canary}")
+    if owner == "resources":
+        files["apps/old.yaml"] = narrow.replace("narrow", "old")
+        files["overlays/production/overlay.yaml"] += "      resources: [plain.yaml]\n"
+        files["overlays/production/plain.yaml"] = (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: plain}\n"
+            "spec:\n  selector: {matchLabels: {app: web}}\n"
+            "  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'web:1'}]}}\n"
+        )
+    else:
+        files["apps/narrow.yaml"] = narrow
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    outcome = run(tmp_path, "validate")
+    assert (outcome.code, "`overlappingSelectors`" in outcome.err) == (1, True), outcome.err
+    (tmp_path / "overlays/production/overlay.yaml").write_text(files["overlays/production/overlay.yaml"] + allowed)
+    for command in ("validate", "render"):
+        outcome = run(tmp_path, command)
+        assert (outcome.code, "workloads-overlap" in outcome.err) == (0, False), outcome.err
+    other = _CANARY.replace("NAME", "other").replace("selector: {app: web}", "selector: {app: web, role: other}")
+    (tmp_path / "apps/other.yaml").write_text(other.replace("labels: {app: web}", "labels: {app: web, role: other}"))
+    outcome = run(tmp_path, "validate")
+    assert ("pods of app other" in outcome.err) == (owner == "resources"), outcome.err

@@ -137,6 +137,12 @@ def test_an_app_that_somebody_else_scales_is_a_rule(repository: Repository) -> N
     assert text.startswith("RULES CHANGED\n  overlays/production/overlay.yaml /spec/external: nothing -> ")
 
 
+def test_an_app_whose_selectors_may_find_others_is_a_rule(repository: Repository) -> None:
+    repository.overlay("production", STRICT + "  overlappingSelectors: [web]\n")
+    text = repository.text("plan", "--base", "HEAD")
+    assert text.startswith("RULES CHANGED\n  overlays/production/overlay.yaml /spec/overlappingSelectors: nothing -> ")
+
+
 NETWORK = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

@@ -131,11 +131,16 @@ def test_an_error_in_plain_manifests_or_across_apps_is_said_by_the_import_too(fo
     assert "image-reference" in run(folder, "render").err
 
 
-def test_selectors_of_two_apps_that_find_the_same_pods_are_said_by_the_import_too(folder: Path) -> None:
+def test_selectors_that_find_pods_of_another_app_are_allowed_because_they_run_like_that(folder: Path) -> None:
     canary = DEPLOYMENT.replace("name: web}", "name: web-canary}").replace("{app: web}", "{app: web, role: canary}")
-    (folder / "web.yaml").write_text(f"{DEPLOYMENT}---\n{canary}")
+    data = canary.replace("web-canary", "data").replace("kind: Deployment", "kind: StatefulSet")
+    data = data.replace("role: canary", "role: data").replace("  replicas", "  serviceName: data\n  replicas")
+    (folder / "web.yaml").write_text(f"{DEPLOYMENT}---\n{canary}---\n{data}")
     outcome = run(folder, "import", "web.yaml")
-    assert (outcome.code, "workloads-overlap" in outcome.err) == (1, True), outcome.err
+    assert outcome.code == 0, outcome.err
+    assert "a selector finds pods of web and of others: `overlappingSelectors` allows it" in outcome.out
+    assert "overlappingSelectors:\n    - web\n" in (folder / "overlays/production/overlay.yaml").read_text()
+    assert run(folder, "render").code == 0
 
 
 def test_plain_manifests_alone_are_rendered_again_and_again(folder: Path) -> None:

@@ -50,6 +50,14 @@ def lines(found: list[Clash]) -> list[str]:
     ]
 
 
+def own_labels(app: str) -> str:
+    """What to do about a selector that finds pods of another owner."""
+    return (
+        ": give each its own labels; or, where both run like that already, "
+        f"name `{app}` under `overlappingSelectors` of the overlay"
+    )
+
+
 def test_each_owner_of_an_object_is_told() -> None:
     one = manifest("Service", "web", {})
     assert lines(clashes(catalog=[one], web=[one])) == [
@@ -96,7 +104,7 @@ def test_a_service_entry_of_an_app_that_selects_pods_of_another_app() -> None:
     web, other = deployment("web", LABELS, LABELS), deployment("b", {"app": "b"}, {"app": "b"})
     assert lines(clashes(web=[web], b=[other, _entry(LABELS)])) == [
         "workloads-overlap b serviceentry.yaml/spec/workloadSelector/labels: this selector also finds the pods of app "
-        "web"
+        "web" + own_labels("b")
     ]
     assert clashes(web=[web, _entry(LABELS)], b=[other]) == []
     assert clashes(web=[web], _resources=[_entry(LABELS)]) == []
@@ -120,6 +128,7 @@ def test_a_service_with_fewer_labels_than_its_workload_finds_pods_of_another_app
     evil = [deployment("evil", {"app": "web", "part": "evil"}, {"app": "web", "part": "evil"})]
     assert lines(clashes(web=web, evil=evil)) == [
         "workloads-overlap web service.yaml/spec/selector: this selector also finds the pods of app evil"
+        + own_labels("web")
     ]
     assert clashes(web=[web[0], _service(labels)], evil=evil) == []
     assert clashes(web=[web[0]], evil=evil, _resources=[web[1]]) == []  # meant for the pods of several apps
@@ -204,6 +213,7 @@ def test_a_selector_that_finds_pods_of_another_app() -> None:
     narrow = deployment("b", {"team": "x", "app": "b"}, {"app": "b"})
     assert lines(clashes(a=[wide], b=[narrow])) == [
         "workloads-overlap a deployment.yaml/spec/selector: this selector also finds the pods of app b"
+        + own_labels("a")
     ]
     elsewhere = deployment("b", {"team": "x", "app": "b"}, {"app": "b"}, "other")
     assert clashes(a=[wide], b=[elsewhere]) == []

@@ -18,6 +18,7 @@ from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import FURTHER, JOBS, Lifted, image_of, lift
 from renderer.importing.live import with_live_state
 from renderer.importing.mend import is_of_hook, patches, release_state
+from renderer.importing.overlapping import overlapping
 from renderer.importing.proof import Compared, compared, differences
 from renderer.importing.reasons import why_as_object
 from renderer.importing.rollout import NotLifted
@@ -89,6 +90,7 @@ class _Environment:
     notes: list[tuple[str, str]]
     withheld: dict[Identity, tuple[str, ...]]  # the pointers of what is not copied; `""` for all of an object
     elsewhere: Mapping[str, str]  # what the source lacks, as `Kind/name`, and an object that names it
+    overlapping: Sequence[str] = ()  # apps whose selectors find pods of others
 
 
 def refused(source: Source, schemas: Schemas) -> list[Problem]:
@@ -121,14 +123,16 @@ def imported(sources: Mapping[str, Source], target: Target) -> Imported:
         for each in app.extras
     ]
     notes = [note for environment in environments for note in environment.notes]
-    notes += [("", f"{each.env}: {sentence}") for each in environments for sentence in _about_elsewhere(each)]
+    notes += [("", f"{each.env}: {sentence}") for each in environments for sentence in _about_fields(each)]
     return Imported(files, tuple(seen), tuple(kept), tuple(dict.fromkeys(notes)), tuple(problems))
 
 
-def _about_elsewhere(environment: _Environment) -> Iterator[str]:
+def _about_fields(environment: _Environment) -> Iterator[str]:
     for missing, name in environment.elsewhere.items():
         what = missing.replace("/", " ")
         yield f"the source has no {what}, which {name} needs: `external` says that the cluster has one"
+    for name in environment.overlapping:
+        yield f"a selector finds pods of {name} and of others: `overlappingSelectors` allows it, as they run like that"
 
 
 def _names(environments: Iterable[_Environment]) -> list[str]:
@@ -161,6 +165,9 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     found.rest += [Kept(env, "", each, _why_none(each, found.apps)) for each in rest]
     if not target.secrets:
         _withhold(found)
+    found.overlapping = overlapping(
+        {name: _all(app) for name, app in found.apps.items()}, [kept.source for kept in found.rest]
+    )
     for app in found.apps.values():
         if any(hides_comments(each) for each in _all(app)):
             found.notes.append((app.name, "a comment of its source looks like a secret, and is not copied"))
@@ -416,6 +423,8 @@ def _of_environment(
         found[f"{layout.overlays}/{env}/{path}"] = _manifest(kept.source, environment.namespace)
     if environment.elsewhere:
         spec["external"] = [*environment.elsewhere]
+    if environment.overlapping:
+        spec["overlappingSelectors"] = [*environment.overlapping]
     found[layout.overlay(env)] = target.formatted("Overlay", dump(_overlay(env, spec)))
     for name, partial in partials.items():
         own = {key: value for key, value in partial.items() if key not in (*spoken, "")}

@@ -183,8 +183,9 @@ def _claims_of_resources(setup: Setup, env: str) -> tuple[Claim, ...]:
 def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[Problem]:
     """Of the apps and of the environment's `resources`."""
     ours = [(_OURS, claim) for claim in _of_argocd(setup, env, claimed)]
+    may_overlap = setup.environments[env].spec.get("overlappingSelectors", ())
     found = []
-    for clash in fleet([*claimed, *ours]):
+    for clash in fleet([*claimed, *ours], may_overlap):
         if clash.claim.owner == _OURS:
             continue  # it is shown at the other object
         app, template = clash.claim.owner, _template_of(setup, clash)

@@ -20,6 +20,7 @@ from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
+OVERLAP = "workloads-overlap"  # of a selector, by the namespace and the labels that it asks for
 _PODS = "pods"  # the `rule` of claims that selectors are compared with: the labels of pods
 _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
@@ -65,6 +66,11 @@ class Clash(NamedTuple):
     claim: Claim
     other: Claim
 
+    @property
+    def allow(self) -> str:
+        """The app that `overlappingSelectors` must name to allow it, if the clash is one of selectors."""
+        return self.other.owner if self.claim.owner.startswith("_") else self.claim.owner
+
 
 def claims(
     manifests: Sequence[Manifest],
@@ -91,8 +97,12 @@ def claims(
     return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
 
 
-def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
-    """Clashes between owners, sorted by owner, file and pointer. The owner of a pair counts, not the claim's own."""
+def fleet(claimed: Iterable[tuple[str, Claim]], may_overlap: Collection[str] = ()) -> list[Clash]:
+    """Clashes between owners, sorted by owner, file and pointer. The owner of a pair counts, not the claim's own.
+
+    `may_overlap` names the apps whose selectors may find pods of other owners, and whose pods a selector of the
+    environment's `resources` may find.
+    """
     by_rule: defaultdict[str, list[Claim]] = defaultdict(list)
     for owner, claim in claimed:
         by_rule[claim.rule].append(claim if claim.owner == owner else claim._replace(owner=owner))
@@ -104,7 +114,8 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
         )
         for key, group in _by_key(several).items():
             found += _equal(rule, key, group)
-    found += _overlaps(_by_key(by_rule["workloads-overlap"]), _by_key(by_rule[_PODS]))
+    selecting = [claim for claim in by_rule[OVERLAP] if claim.owner not in may_overlap]
+    found += _overlaps(_by_key(selecting), _by_key(by_rule[_PODS]), may_overlap)
     services = [claim for claim in by_rule["object-once"] if _is_service(claim)]
     routed = [claim for claim in by_rule["host-once"] if claim.key.endswith(_IN_MESH)]
     found += _wildcards(routed)
@@ -242,7 +253,7 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
     """A test of another owner's claim, by rule and key: whether it could clash with one of these."""
     keys = {claim[:2] for claim in claimed}
     pods = [frozenset(key.split("\n")) for rule, key in keys if rule == _PODS]
-    selectors = [frozenset(key.split("\n")) for rule, key in keys if rule == "workloads-overlap"]
+    selectors = [frozenset(key.split("\n")) for rule, key in keys if rule == OVERLAP]
 
     has_wildcard = any(rule in _HOSTED and key.startswith("*") for rule, key in keys)
     others = {_service_key(key.removesuffix(_IN_MESH)) for rule, key in keys if rule == "host-once"}
@@ -255,7 +266,7 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
         if rule == _PODS:
             labels = key.split("\n")
             return any(selector.issubset(labels) for selector in selectors)
-        if rule == "workloads-overlap":
+        if rule == OVERLAP:
             return any(found.issuperset(key.split("\n")) for found in pods)
         if rule in _HOSTED and key.startswith("*"):
             return True
@@ -412,7 +423,7 @@ def _service_entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
     selector = (spec.get("workloadSelector") or {}).get("labels")
     if selector and not owner.startswith("_"):
         key = _labels(namespace_of(manifest), selector)
-        yield Claim("workloads-overlap", key, owner, manifest.file, "/spec/workloadSelector/labels")
+        yield Claim(OVERLAP, key, owner, manifest.file, "/spec/workloadSelector/labels")
     for number, host in enumerate(spec.get("hosts") or ()):
         if key := _service_key(full_host(host, namespace_of(manifest))):
             yield Claim(_TAKES, key, owner, manifest.file, f"/spec/hosts/{number}")
@@ -473,7 +484,7 @@ def _workloads(found: Index, owner: str, namespace: str) -> list[Claim]:
         for pod in pods_of(found)
     ]
     made += [
-        Claim("workloads-overlap", _labels(pod.namespace, selector), owner, pod.manifest.file, "/spec/selector")
+        Claim(OVERLAP, _labels(pod.namespace, selector), owner, pod.manifest.file, "/spec/selector")
         for pod in found.workloads
         if (selector := _selector(pod))
     ]
@@ -503,7 +514,7 @@ def _services(found: Index, owner: str) -> Iterator[Claim]:
             selector = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
         near = [pod for pod in found.workloads if pod.namespace == namespace and selector.items() <= pod.labels.items()]
         if selector and near and not any(_selector(pod).items() <= selector.items() for pod in near):
-            yield Claim("workloads-overlap", _labels(namespace, selector), owner, service.file, "/spec/selector")
+            yield Claim(OVERLAP, _labels(namespace, selector), owner, service.file, "/spec/selector")
 
 
 def _selector(pod: Pod) -> dict[str, str]:
@@ -576,7 +587,9 @@ def _labels(namespace: str, labels: dict[str, str]) -> str:
     return "\n".join([namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
 
 
-def _overlaps(selecting: dict[str, list[Claim]], selected: dict[str, list[Claim]]) -> Iterator[Clash]:
+def _overlaps(
+    selecting: dict[str, list[Claim]], selected: dict[str, list[Claim]], may_overlap: Collection[str]
+) -> Iterator[Clash]:
     """Selectors that find pods of another owner. Pods are kept by each of their labels, so that few are compared."""
     selectors = [(key.split("\n"), group) for key, group in selecting.items()]
     asked = {(namespace, label) for (namespace, *labels), _ in selectors for label in labels}
@@ -590,16 +603,24 @@ def _overlaps(selecting: dict[str, list[Claim]], selected: dict[str, list[Claim]
     for (namespace, *wanted), group in selectors:
         near = min((by_label.get((namespace, label), []) for label in wanted), key=len)
         for claim in group:
-            yield from _found(claim, set(wanted), near)
+            allowed = {claim.owner, *(may_overlap if claim.owner.startswith("_") else ())}
+            yield from _found(claim, set(wanted), near, allowed)
 
 
-def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -> Iterator[Clash]:
-    others = [pods for labels, pods in near if pods.owner != claim.owner and wanted <= labels]
+def _found(
+    claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]], allowed: Collection[str]
+) -> Iterator[Clash]:
+    others = [pods for labels, pods in near if pods.owner not in allowed and wanted <= labels]
     if others:
         other = min(others, key=_order)
-        yield Clash("workloads-overlap", f"this selector also finds the pods of {_spoken(other.owner)}", claim, other)
+        clash = Clash(OVERLAP, f"this selector also finds the pods of {_spoken(other.owner)}", claim, other)
+        cure = (
+            "give each its own labels; or, where both run like that already, "
+            f"name `{clash.allow}` under `overlappingSelectors` of the overlay"
+        )
+        yield clash._replace(message=f"{clash.message}: {cure}")
 
 
 # The rules by which claims clash: each has its manual page.
 _EXACT = ("object-once", "host-once", "destination-rule-once", "hpa-once")  # where two keys are equal
-FLEET_RULES = ("workloads-overlap", _CLAIMED, _BACKEND, *_EXACT)
+FLEET_RULES = (OVERLAP, _CLAIMED, _BACKEND, *_EXACT)

@@ -58,10 +58,12 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
     A Deployment and a Rollout with one name are allowed: that is how an app moves from one to the other (`migration`),
     and their ReplicaSets do not mix.
 
-    Why: The controllers of workloads count and delete each other's pods. A Service sends its requests to pods of
-    another app, or of a Job.
+    Why: An autoscaler and a PodDisruptionBudget count the other pods too. The controller of a DaemonSet, a StatefulSet,
+    a ReplicaSet or a ReplicationController takes over pods that have no owner, and may delete them. A Service sends its
+    requests to pods of another app, or of a Job.
     Fix: give the pods of each workload a label value of their own, and use it in the selector of the workload and of
-    its Service.
+    its Service. The selector of a workload that runs cannot change. Where two apps ran like that before, name the one
+    whose selector finds the other's pods under `overlappingSelectors` of the overlay.
     Source: Kubernetes documentation of Deployments (`do not overlap selectors`), Argo Rollouts' migration guide.
     """
     for one in scene.index.workloads if len(scene.index.pods) > 1 else ():

@@ -51,7 +51,7 @@ def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
         if was is None:
             found += _unguarded(old, file, now.spec)
             continue
-        found += _differ(file, was.spec, now.spec, (*_JUDGING, "freeze"))
+        found += _differ(file, was.spec, now.spec, (*_JUDGING, "overlappingSelectors", "freeze"))
         found += _differ(file, _guards(was), _guards(now), ("patches",))
     return tuple(found)
 

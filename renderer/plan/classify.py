@@ -15,7 +15,7 @@ from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
-from renderer.plan.side import WORKLOADS, Side, moves_cluster, replicas, resumes, waited, workload
+from renderer.plan.side import WORKLOADS, Side, changes_pods, moves_cluster, replicas, resumes, waited, workload
 from renderer.problem import some_of
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
@@ -48,7 +48,8 @@ _OF_OBJECT = {
         "what the cluster accepts, or makes of new objects, changes, at once",
     ),
 }  # of class `behaviour`: it is not about later releases
-_ANALYSIS = "/strategy/analysis/"
+# The analysis of a version in flight: once it runs, it keeps the limits with which it started.
+_ANALYSES = {"canary": "analysis", "preview": "prePromotionAnalysis"}
 _MEANWHILE = ": it was changed while the controller was paused"
 _READ = "what pods read changes, without a canary: most files soon; variables and `subPath` files when a pod starts"
 _UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
@@ -119,7 +120,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     ]
     named = {path for effect in found for path in effect.paths}
     found += _of_fields([path for path in paths if path.field_class in _MEANT and path not in named])
-    found += _objects(old.manifests, new.manifests, new.app)
+    found += _objects(old.manifests, new.manifests, new.app, changes_pods=changes_pods(old, new))
     known = {effect.class_ for effect in found}
     found += [
         effect
@@ -146,15 +147,19 @@ def same_manifests(old: Side, new: Side) -> bool:
 
 
 def _explained(effect: Effect, old: Side, new: Side) -> Effect:
-    """Adds paths of the pod template in the manifest, if no path of a spec explains its change (a patch does)."""
-    if effect.paths:
+    """Adds paths of the pod template in the manifest, if no path of a spec explains its change (a patch does).
+
+    A patch in the app's own spec is named by what it changes, too: its text may be long.
+    """
+    if any(path.document != "App" or not path.pointer.startswith("/spec/patches") for path in effect.paths):
         return effect
     own = (
         (each, path)
         for each, path in manifest_paths(old.manifests, new.manifests, not_secret(new))
         if _is_part(new.app, each)
     )
-    return effect._replace(paths=tuple(path for _, path in own if path.field_class == "template"))
+    found = tuple(path for _, path in own if path.field_class == "template")
+    return effect._replace(paths=found or effect.paths)
 
 
 def _of_fields(paths: list[ChangedPath]) -> list[Effect]:
@@ -184,8 +189,10 @@ def _settings(effects: list[Effect], old: Side, new: Side) -> list[Effect]:
 
 def _is_next_analysis(effect: Effect, old: Side, new: Side) -> bool:
     """Whether only the limits of an analysis change: one that runs keeps those with which it started."""
-    both = all(side.app.strategy.fields.get("analysis") for side in (old, new))
-    return both and old.app.canary == new.app.canary and all(_ANALYSIS in f"{path.pointer}/" for path in effect.paths)
+    field = _ANALYSES.get(old.flight or "")
+    both = field is not None and all(side.app.strategy.fields.get(field) for side in (old, new))
+    stays = (old.app.canary, old.app.preview) == (new.app.canary, new.app.preview)
+    return both and stays and all(f"/strategy/{field}/" in f"{path.pointer}/" for path in effect.paths)
 
 
 def _scale(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:
@@ -258,13 +265,14 @@ def is_about(effect: Effect, manifest: Manifest) -> bool:
     return effect.paths == (_object(manifest),)
 
 
-def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
+def _objects(old: Manifests, new: Manifests, app: App | None, *, changes_pods: bool = False) -> Iterator[Effect]:
     """Added and removed objects; not workloads (see the strategy) or the app's own ConfigMaps (see the templates)."""
     before = {manifest.identity: manifest for manifest in old}
     after = {manifest.identity: manifest for manifest in new}
     for identity, manifest in after.items():
         if identity not in before and not _is_part(app, manifest):
-            once = ": it runs once, before the pods change" if is_job_of_spec(manifest) else ""
+            first = ", before the pods change" if changes_pods else ""
+            once = f": it runs once{first}" if is_job_of_spec(manifest) else ""
             reason = f"{manifest.kind} {manifest.name} is new{once}"
             yield Effect(_MORE.get(manifest.kind, "create"), reason, (_object(manifest),))
     for identity, manifest in before.items():

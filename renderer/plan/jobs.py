@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.hooks import SYNCED, hooks_of
 from renderer.manifest import Manifest, Object
-from renderer.plan.side import Side
+from renderer.plan.side import Side, changes_pods
 from renderer.render.jobs import is_job_of_spec
 
 
@@ -22,7 +22,12 @@ def job_lines(old: Side | None, new: Side) -> Iterator[str]:
             yield f"{what} at this sync, and again at each later one{each}"
             ran = manifest.name
         elif is_job_of_spec(manifest) and manifest.identity not in before:
-            yield f"Job {manifest.name} runs once{_with(manifest)}; pods change only if it succeeds"
+            then = (
+                "pods change only if it succeeds"
+                if not old or changes_pods(old, new)
+                else "if it fails, the sync fails"
+            )
+            yield f"Job {manifest.name} runs once{_with(manifest)}; {then}"
             ran = manifest.name
     if old and (ran or any(map(is_job_of_spec, old.manifests))) and _goes_back(old, new):
         yield f"what the jobs of {old.app.running.name} changed stays: an abort or an undo takes no migration back"

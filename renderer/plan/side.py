@@ -187,6 +187,12 @@ def waited(then: Side, now: Side) -> Iterator[bool]:
     yield now.app.strategy.type == "Canary" and replicas(then) != replicas(now)
 
 
+def changes_pods(old: Side, new: Side) -> bool:
+    """Whether the change of the workload starts, ends or replaces pods, or lets a controller do so."""
+    was, now = ((s.running, s.flight, s.steps, replicas(s), restart_mark(s), is_paused(s)) for s in (old, new))
+    return was != now or switched(old, new)
+
+
 def switched(old: Side, new: Side) -> bool:
     """Whether the strategy or the router is another."""
     was, now = old.app.strategy, new.app.strategy

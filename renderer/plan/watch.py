@@ -80,10 +80,33 @@ def _promotions(app: App, before: App | None) -> Iterator[str]:
     """What is measured before the traffic moves to the new version, and after."""
     if app.preview is None and not (before and _moves(before, app)):
         return
+    changed = _changed_checks(app, before)
+    if changed:
+        yield changed
     if app.preview or not (before and before.preview and "prePromotionAnalysis" in before.strategy.fields):
         yield from (f"before the promotion: {line}" for line in _promotion(app, "prePromotionAnalysis", "abort"))
     back = f"give the traffic back to {app.stable.name if app.preview else 'the version before'}"
     yield from (f"after the promotion: {line}" for line in _promotion(app, "postPromotionAnalysis", back))
+
+
+def _changed_checks(app: App, before: App | None) -> str:
+    """What a change of the checks before the promotion does to a preview that stays in flight; empty without one.
+
+    Argo Rollouts starts these checks once for a preview, when it is Ready (`reconcilePrePromotionAnalysisRun`).
+    """
+    if before is None or before.preview is None or before.preview != app.preview:
+        return ""
+    was, now = (each.strategy.fields.get("prePromotionAnalysis") for each in (before, app))
+    if was == now:
+        return ""
+    if not now:
+        return "the checks before the promotion end, and nothing checks this preview any more before it is promoted"
+    if not was:
+        return "the checks before the promotion start now, and can abort the preview in flight"
+    return (
+        "the checks of this preview before its promotion keep their old limits, and are not made again; the new ones "
+        "are for the next preview"
+    )
 
 
 def _moves(before: App, app: App) -> bool:

@@ -176,8 +176,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     else:
         message = (
             f"the stable version changes under the {new.flight}: an abort would start a configuration that never ran; "
-            f"`rollspec promote {new.named}` or `rollspec abort {new.named}` first, or give it to "
-            f"the {new.flight} alone, as `overrides`"
+            f"{_apart(old, new)}"
         )
     yield _finding("stable-in-flight", message, stable_pointer(old, new))
 
@@ -415,6 +414,22 @@ def _weights(old: Side) -> list[int]:
     if canary is not None and canary.weight is not None:
         return [canary.weight]
     return [step["setWeight"] for step in old.steps or () if "setWeight" in step]
+
+
+def _apart(old: Side, new: Side) -> str:
+    """How to change the stable version before or after a release; only its own fields can be `overrides` of it."""
+    first = (
+        f"`rollspec promote {new.named}` or `rollspec abort {new.named}` first"
+        if old.flight
+        else f"sync it without the {new.flight} first, then `{new.release(new.app.stable)}`"
+    )
+    was, now = old.app.stable, new.app.stable
+    if was.fields != now.fields:
+        return f"{first}, or give it to the {new.flight} alone, as `overrides`"
+    if old.flight and was.tag != now.tag:
+        hotfix = f"rollspec release {new.app.name} {now.tag} --hotfix{new.first_weight} --env {new.app.env} --commit"
+        return f"{first}; for a hotfix take this change back, then `{hotfix}`"
+    return first
 
 
 def _other_template(old: Side, new: Side) -> bool:

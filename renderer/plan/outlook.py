@@ -42,7 +42,7 @@ class Situation(NamedTuple):
 
 def situation(old: Side | None, new: Side | None) -> Situation:
     """What leads to `new`, and `new` at last."""
-    after: tuple[Manifest, ...] = new.manifests if new else ()
+    after: tuple[Manifest, ...] = new.played if new else ()
     options = _options(next(filter(None, (new, old))))
     if new is None and old and (old.argocd or {}).get("kind") != "Application":
         options = replace(options, prune="last")  # the app's own Application takes its objects with it
@@ -163,7 +163,7 @@ def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
     A paused app had come to rest as it was before the pause, where that is known.
     """
     rest = old.before_pause or old
-    played = [_unpaused(rest.stable), _unpaused(rest.manifests), old.manifests]
+    played = [_unpaused((*rest.stable, *rest.scalers)), _unpaused(rest.played), old.played]
     templates = returned(old, new) if new else ()
     return [*(tuple(_with_template(each, one) for each in played[0]) for one in templates), *played]
 

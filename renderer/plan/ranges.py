@@ -54,15 +54,13 @@ def _with_maximum(found: SimulationSummary, old: Side | None, new: Side | None, 
 
 def _is_elsewhere(side: Side) -> bool:
     """Whether neither the workload nor an autoscaler of the tree says how many pods there are."""
-    return replicas(side) is None and not any(manifest.kind in SCALERS for manifest in side.manifests)
+    return replicas(side) is None and not any(manifest.kind in SCALERS for manifest in side.played)
 
 
 def _is_lowered(old: Side, new: Side) -> bool:
     """Whether an autoscaler may keep fewer pods than before."""
-    before = {
-        manifest.identity: scaler_of(manifest.data).least for manifest in old.manifests if manifest.kind in SCALERS
-    }
-    scalers = [manifest for manifest in new.manifests if manifest.kind in SCALERS]
+    before = {each.identity: scaler_of(each.data).least for each in old.played if each.kind in SCALERS}
+    scalers = [manifest for manifest in new.played if manifest.kind in SCALERS]
     return any(scaler_of(each.data).least < before.get(each.identity, 0) for each in scalers)
 
 
@@ -70,8 +68,8 @@ def _at_bound(side: Side, bound: Bound) -> Side:
     """The side with every autoscaler held at one of its bounds."""
     hold = partial(_held, bound=bound)
     then = side.before_pause and _at_bound(side.before_pause, bound)
-    manifests, stable = tuple(map(hold, side.manifests)), tuple(map(hold, side.stable))
-    return replace(side, manifests=manifests, stable=stable, before_pause=then)
+    manifests, stable, scalers = (tuple(map(hold, some)) for some in (side.manifests, side.stable, side.scalers))
+    return replace(side, manifests=manifests, stable=stable, scalers=scalers, before_pause=then)
 
 
 def _held(manifest: Manifest, bound: Bound) -> Manifest:

@@ -16,6 +16,7 @@ from renderer.plan.side import Side, replicas, restarts_at, resumes, waited, wor
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
+from renderer.rules.mesh import MESH, full_host, gateways_of
 from renderer.rules.together import nodes_needed
 
 Remark = Callable[[Side | None, Side, SimulationSummary | None], Iterator[str]]
@@ -69,9 +70,32 @@ def _share(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
         return
     service = next((m.data for m in new.manifests if m.kind == "Service" and m.name == new.app.service_name), {})
     yield from share_notes(routing(new)["DestinationRule"] or {}, service, is_routed=new.app.strategy.is_routed)
+    yield from _unweighted(new, service)
     is_split = new.app.ports and not new.app.strategy.is_routed
     if is_split and (service.get("spec") or {}).get("sessionAffinity") != "ClientIP":
         yield "without a mesh the share is one of new connections: a client that keeps its connection keeps its pod"
+
+
+def _unweighted(new: Side, service: Object) -> Iterator[str]:
+    """Callers in the mesh that use the Service, where the VirtualService is for other hosts or gateways alone.
+
+    Nobody expects a share of a Service that leads to the stable version by its name.
+    """
+    rule = routing(new)["VirtualService"]
+    is_stable = bool(service) and _canary(new).get("stableService") == service["metadata"]["name"]
+    if rule is None or not service or is_stable or not new.app.strategy.is_routed:
+        return
+    spec, host = rule.get("spec") or {}, new.app.host
+    if MESH in gateways_of(spec) and any(_means(each, host, new.app.namespace) for each in spec.get("hosts") or ()):
+        return
+    yield f"the VirtualService does not serve {host} in the mesh: its callers get pods of both versions at any weight"
+
+
+def _means(host: str, wanted: str, namespace: str) -> bool:
+    """Whether a host of a VirtualService is that of the Service, or a wildcard for it."""
+    if host.startswith("*"):
+        return wanted.endswith(host[1:])
+    return full_host(host, namespace) == full_host(wanted, namespace)
 
 
 def _outliers(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
@@ -171,6 +195,12 @@ def _paused(old: Side | None, new: Side, summary: SimulationSummary | None) -> I
         yield "what was changed while it was paused happens now too, and these numbers include it"
 
 
+def _scaled(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
+    """An autoscaler that another part of the environment has."""
+    for scaler in new.scalers if summary else ():
+        yield f"the autoscaler is {scaler.kind} {scaler.name} of the environment's `resources`"
+
+
 def _restart(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """A Rollout restarts at the given time, a Deployment at once."""
     mark = restarts_at(old, new) if old is not None else ""
@@ -245,6 +275,7 @@ _REMARKS: tuple[Remark, ...] = (
     _nodes,
     _stays,
     _paused,
+    _scaled,
     _restart,
     _left_behind,
     _jobs,

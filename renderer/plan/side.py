@@ -29,7 +29,8 @@ class Side:
     `overlay` is the environment's spec with what it extends, `project` the project file. `policy_line` gives the file
     and line of a field of the overlay's policy. `ran` are the pod templates that the app has had, oldest first, as far
     as they are known. `revision` names the side in Git, where it is in Git. `before_pause` is the side before the
-    commit that paused the app, if it is paused and that is known.
+    commit that paused the app, if it is paused and that is known. `scalers` are the autoscalers among the environment's
+    `resources` that scale the workload.
     """
 
     app: App
@@ -42,6 +43,12 @@ class Side:
     ran: tuple[Mapping[str, Any], ...] = ()
     revision: str = field(default="", compare=False)
     before_pause: Side | None = None
+    scalers: tuple[Manifest, ...] = ()
+
+    @property
+    def played(self) -> tuple[Manifest, ...]:
+        """What is applied, with the autoscalers of others."""
+        return (*self.manifests, *self.scalers)
 
     @property
     def flight(self) -> str | None:

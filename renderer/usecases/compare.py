@@ -35,6 +35,10 @@ from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.project import Versions
 from renderer.render import bootstrap
+from renderer.rules import Scene
+from renderer.rules.autoscaling import scalers_of_resources
+from renderer.scaler import SCALERS, scaler_of
+from renderer.spec import App
 from renderer.usecases.memory import blank
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
@@ -309,7 +313,8 @@ class _InView(NamedTuple):
         line = partial(policy_line, environment=environment, texts=setup.texts)
         rules = environment.spec, self.view.data, line
         made = (evaluated.app, whole.manifests, stable.manifests, evaluated.effective)
-        side = Side(*made, *rules, revision=self.view.revision)
+        scalers = _scalers(setup, made[0], whole.manifests)
+        side = Side(*made, *rules, revision=self.view.revision, scalers=scalers)
         if not is_committed:
             return _Made(side, locator, rendered=rendered)
         files = rendered.files if rendered else self._files(evaluated, whole.manifests)
@@ -319,6 +324,20 @@ class _InView(NamedTuple):
         setup, environment = self.view.setup, self.view.setup.environments[self.env]
         first_line = header(evaluated.documents[0].file, environment)
         return to_files(manifests, setup, environment, self.app, first_line)
+
+
+def _scalers(setup: Setup, app: App, manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
+    """The autoscalers among the environment's resources that scale the workload of the app."""
+    kinds = setup.resource_kinds.get(app.env)
+    if not kinds or not any(kind in kinds for kind in SCALERS):
+        return ()
+    scene = Scene(manifests, sorted_resources=kinds)
+    return tuple(
+        scaler
+        for pod in scene.index.workloads
+        for scaler in scalers_of_resources(scene, pod)
+        if scaler_of(scaler.data).kind == pod.kind
+    )
 
 
 def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwise[tuple[AppPlan | None, _Made, _Made]]:

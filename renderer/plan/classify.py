@@ -120,7 +120,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     ]
     named = {path for effect in found for path in effect.paths}
     found += _of_fields([path for path in paths if path.field_class in _MEANT and path not in named])
-    found += _objects(old.manifests, new.manifests, new.app, changes_pods=changes_pods(old, new))
+    found += _objects(old.manifests, new.manifests, new.app, moves_pods=changes_pods(old, new))
     known = {effect.class_ for effect in found}
     found += [
         effect
@@ -265,13 +265,13 @@ def is_about(effect: Effect, manifest: Manifest) -> bool:
     return effect.paths == (_object(manifest),)
 
 
-def _objects(old: Manifests, new: Manifests, app: App | None, *, changes_pods: bool = False) -> Iterator[Effect]:
+def _objects(old: Manifests, new: Manifests, app: App | None, *, moves_pods: bool = False) -> Iterator[Effect]:
     """Added and removed objects; not workloads (see the strategy) or the app's own ConfigMaps (see the templates)."""
     before = {manifest.identity: manifest for manifest in old}
     after = {manifest.identity: manifest for manifest in new}
     for identity, manifest in after.items():
         if identity not in before and not _is_part(app, manifest):
-            first = ", before the pods change" if changes_pods else ""
+            first = ", before the pods change" if moves_pods else ""
             once = f": it runs once{first}" if is_job_of_spec(manifest) else ""
             reason = f"{manifest.kind} {manifest.name} is new{once}"
             yield Effect(_MORE.get(manifest.kind, "create"), reason, (_object(manifest),))

@@ -125,7 +125,7 @@ def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozens
     """The keys of findings that the rules make without the patches too: patches did not cause them."""
     if any(faults_of(manifest.data, schemas) for manifest in made.unpatched):
         return frozenset()  # rules skip manifests that their schema refuses
-    return frozenset(map(_key, check(replace(scene, manifests=made.unpatched))))
+    return frozenset(map(_key, check(scene.with_manifests(made.unpatched))))
 
 
 def _last_source(made: Assembled, setup: Setup, whose: str) -> Blame:

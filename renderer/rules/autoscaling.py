@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within, takes_over
-from renderer.rules.index import ByKind, Pod
+from renderer.rules.index import ByKind, Pod, grouped
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity
 from renderer.scaler import SCALERS, SCHEMALESS, scaler_of
@@ -114,16 +114,16 @@ def vpa_target(scene: Scene) -> Iterator[Finding]:
     Fix: name the workload that the strategy renders: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
     Source: Vertical Pod Autoscaler (`targetRef`).
     """
-    for vpa in scene.all_of(VERTICAL):
-        ref = mapping(mapping(vpa.data.get("spec")).get("targetRef"))
-        kind, name, namespace = str(ref.get("kind") or ""), str(ref.get("name") or ""), namespace_of(vpa)
-        if not kind or scene.known(kind, namespace, name):
-            continue
-        for pod in scene.index.workloads:
-            if pod.manifest.name != name or (namespace and pod.namespace != namespace):
+    of_resources = scene.resource_kinds.once(_vertical_by_target)
+    for pod in scene.index.workloads:
+        name = pod.manifest.name
+        own = [vpa for vpa in scene.of(VERTICAL) if _vertical_target(vpa)[1] == name]
+        for vpa in (*own, *of_resources.get(name, ())):
+            kind, namespace = _vertical_target(vpa)[0], namespace_of(vpa)
+            if not kind or namespace not in ("", pod.namespace) or scene.known(kind, namespace, name):
                 continue
             write = f"write apiVersion: {pod.manifest.api_version} and kind: {pod.kind}"
-            if vpa in scene.manifests:
+            if any(vpa is each for each in own):
                 message = f"there is no {kind} {name}: the workload here is a {pod.kind}; {write}"
                 yield Finding("vpa-target", message, "/spec/targetRef", vpa, "warning")
             else:
@@ -132,6 +132,16 @@ def vpa_target(scene: Scene) -> Iterator[Finding]:
                     f"{write} there"
                 )
                 yield Finding("vpa-target", message, "/metadata/name", pod.manifest, "warning")
+
+
+def _vertical_target(vpa: Manifest) -> tuple[str, str]:
+    """Kind and name of what a VerticalPodAutoscaler is for; no schema may have looked at it."""
+    ref = mapping(mapping(vpa.data.get("spec")).get("targetRef"))
+    return str(ref.get("kind") or ""), str(ref.get("name") or "")
+
+
+def _vertical_by_target(kinds: ByKind) -> dict[str, list[Manifest]]:
+    return grouped((_vertical_target(vpa)[1], vpa) for vpa in kinds.get(VERTICAL, ()))
 
 
 def _near(scene: Scene, namespace: str) -> Pod | None:
@@ -207,10 +217,8 @@ def scalers_of_resources(scene: Scene, pod: Pod) -> Iterator[Manifest]:
 
 
 def _by_target(kinds: ByKind) -> dict[str, list[Manifest]]:
-    found: dict[str, list[Manifest]] = {}
-    for scaler in (each for kind in SCALERS for each in kinds.get(kind, ())):
-        found.setdefault(scaler_of(scaler.data).name, []).append(scaler)
-    return found
+    scalers = (each for kind in SCALERS for each in kinds.get(kind, ()))
+    return grouped((scaler_of(each.data).name, each) for each in scalers)
 
 
 def autoscalers(scene: Scene) -> list[Manifest]:

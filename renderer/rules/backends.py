@@ -9,8 +9,8 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import ByKind, listed_ports
-from renderer.rules.mesh import ports_of, spec_of
+from renderer.rules.index import ByKind, grouped, listed_ports
+from renderer.rules.mesh import ServiceName, ports_of, spec_of
 from renderer.rules.services import pods_behind
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")  # of the Gateway API
@@ -51,23 +51,27 @@ def route_backends(scene: Scene) -> Iterator[Finding]:
 
 
 def _of_resources(scene: Scene) -> list[tuple[Manifest, Backend]]:
-    """The backends of the environment's resources that are Services of the scene's own.
+    """The backends of the environment's resources that are Services of the scene's own."""
+    return [each for service in scene.of("Service") for each in backends_to(scene.resource_kinds, service)]
+
+
+def backends_to(kinds: ByKind, service: Manifest) -> list[tuple[Manifest, Backend]]:
+    """The backends of these manifests that are a Service.
 
     An object of an unknown kind that names no namespace gets one from Argo CD.
     """
-    if not any(kind in scene.resource_kinds for kind in KINDS):
-        return []
-    found = scene.resource_kinds.once(_by_service)
-    named = [(space, service.name) for service in scene.of("Service") for space in (namespace_of(service), "")]
-    return [each for name in named for each in found.get(name, ())]
+    found = kinds.once(_by_service)
+    names = dict.fromkeys(((service.name, namespace_of(service)), (service.name, "")))
+    return [each for name in names for each in found.get(name, ())]
 
 
-def _by_service(kinds: ByKind) -> dict[tuple[str, str], list[tuple[Manifest, Backend]]]:
-    found: dict[tuple[str, str], list[tuple[Manifest, Backend]]] = {}
-    for manifest in (manifest for kind in KINDS for manifest in kinds.get(kind, ())):
-        for backend in backends_of(manifest):
-            found.setdefault((backend.namespace, backend.name), []).append((manifest, backend))
-    return found
+def _by_service(kinds: ByKind) -> dict[ServiceName, list[tuple[Manifest, Backend]]]:
+    return grouped(
+        ((backend.name, backend.namespace), (manifest, backend))
+        for kind in KINDS
+        for manifest in kinds.get(kind, ())
+        for backend in backends_of(manifest)
+    )
 
 
 def _port_problem(

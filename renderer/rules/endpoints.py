@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import MESH, destinations_of, gateways_of, service_name, spec_of
+from renderer.rules.mesh import MESH, destinations_of, gateways_of, is_mirror, service_name, spec_of
 from renderer.rules.rollout_routes import moved_by
 from renderer.rules.rollouts import driven_services
 from renderer.rules.services import pods_behind
@@ -75,5 +75,5 @@ def _named(scene: Scene, rollout: Manifest) -> set[str]:
 def _destinations(manifest: Manifest, namespace: str) -> set[str]:
     """The Services of the namespace to which a VirtualService leads, but not what it only mirrors to."""
     hosts = [(pointer, destination.get("host", "")) for pointer, destination in destinations_of(manifest)]
-    names = [service_name(host, namespace_of(manifest)) for pointer, host in hosts if "/mirror" not in pointer]
+    names = [service_name(host, namespace_of(manifest)) for pointer, host in hosts if not is_mirror(pointer)]
     return {name for name, there in filter(None, names) if there == namespace}

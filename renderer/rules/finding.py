@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.problem import Severity, printable
 from renderer.project import LEVEL, Versions, numbers
-from renderer.rules.index import ByKind, Index, Pod, by_kind, index
+from renderer.rules.index import ByKind, Index, Pod, by_kind, grouped, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Scene:
         found = by_kind(self.resources) if sorted_resources is None else sorted_resources
         object.__setattr__(self, "resource_kinds", found)
 
+    def with_manifests(self, manifests: Iterable[Manifest]) -> Scene:
+        """The same scene for other manifests of the app."""
+        return replace(self, manifests=tuple(manifests), sorted_resources=self.resource_kinds)
+
     def of(self, kind: str) -> list[Manifest]:
         """The scene's own manifests of a kind."""
         return self.index.kinds.get(kind, [])
@@ -65,14 +69,21 @@ class Scene:
         """The objects of a kind among the scene's own manifests and the resources of its environment."""
         return [*self.of(kind), *self.resource_kinds.get(kind, ())]
 
+    def all_within(self, kind: str, namespace: str) -> list[Manifest]:
+        """`all_of` in a namespace; an object without a namespace counts as in any."""
+        found = [manifest for manifest in self.of(kind) if namespace_of(manifest) in ("", namespace)]
+        if kind in self.resource_kinds:
+            by_namespace = self.resource_kinds.once(_by_namespace)
+            for there in dict.fromkeys(("", namespace)):
+                found += by_namespace.get((kind, there), ())
+        return found
+
     def find(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """The manifest or resource of that kind and name; one without a namespace counts as in the one asked for."""
-        for manifest in self.index.kinds.get(kind, ()):
-            if _is(manifest, namespace, name):
-                return manifest
-        for manifest in self.resource_kinds.get(kind, ()):
-            if _is(manifest, namespace, name):
-                return manifest
+        for kinds in (self.index.kinds, self.resource_kinds):
+            for manifest in kinds.named(kind, name):
+                if _is(manifest, namespace, name):
+                    return manifest
         return None
 
     def known(self, kind: str, namespace: str, name: str) -> bool:
@@ -110,6 +121,10 @@ def _is(manifest: Manifest, namespace: str, name: str) -> bool:
 def labels_of(manifest: Manifest) -> dict[str, str]:
     """The manifest's own labels."""
     return (manifest.data.get("metadata") or {}).get("labels") or {}
+
+
+def _by_namespace(kinds: ByKind) -> dict[tuple[str, str], list[Manifest]]:
+    return grouped(((kind, namespace_of(each)), each) for kind, manifests in kinds.items() for each in manifests)
 
 
 def namespace_of(manifest: Manifest) -> str:

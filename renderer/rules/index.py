@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,7 +14,10 @@ WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
 PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")  # a controller puts a value there, such as `{{args.x}}`
 
+_FEW = 8  # manifests of a kind, which are looked through as fast as an index is made
 Made = TypeVar("Made")
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
 
 
@@ -31,6 +34,27 @@ class ByKind(dict[str, list[Manifest]]):
             self._made[make] = make(self)
         found: Made = self._made[make]
         return found
+
+    def named(self, kind: str, name: str) -> Sequence[Manifest]:
+        """All manifests of the kind that have the name, and perhaps others of the kind where there are few."""
+        found = self.get(kind, ())
+        return found if len(found) <= _FEW else self.once(_by_name).get((kind, str(name)), ())
+
+
+def _by_name(kinds: ByKind) -> dict[tuple[str, str], list[Manifest]]:
+    return grouped(
+        ((kind, str((manifest.data.get("metadata") or {}).get("name"))), manifest)
+        for kind, manifests in kinds.items()
+        for manifest in manifests
+    )
+
+
+def grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
+    """The values of each key, in order."""
+    found: dict[Key, list[Value]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 class Pod(NamedTuple):
@@ -53,7 +77,7 @@ class Pod(NamedTuple):
 class Index:
     """Manifests by kind; the pods of all of them; those pods that a selector of their workload finds again."""
 
-    kinds: dict[str, list[Manifest]]
+    kinds: ByKind
     pods: list[Pod]
     workloads: list[Pod]
     routes: list[tuple[Manifest, str, Object]]  # every HTTP route of the VirtualServices, with its pointer

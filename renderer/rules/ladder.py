@@ -31,7 +31,7 @@ def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]
     within = tuple(_with_steps(manifest, name, ladder) for manifest in scene.manifests)
     if within == scene.manifests:
         return []
-    going = replace(scene, manifests=within)
+    going = scene.with_manifests(within)
     found = [finding for rule in _RULES for finding in rule(going)]
     found += check_step_routes(going, AT_STEPS)
     prefix = f"{_STRATEGY}/canary/steps/"
@@ -44,7 +44,7 @@ def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]
 
 def check_pinned(scene: Scene, name: str, pinning: list[Object]) -> list[Finding]:
     """The findings in the routes of a release with `istio.canaryHeaders`, whose steps pin requests, while none runs."""
-    going = replace(scene, manifests=tuple(_with_steps(manifest, name, pinning) for manifest in scene.manifests))
+    going = scene.with_manifests(_with_steps(manifest, name, pinning) for manifest in scene.manifests)
     found = check_step_routes(going, AT_STEPS)
     return [replace(finding, pointer="/spec/istio/canaryHeaders", manifest=None) for finding in found]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.manifest import Object
-from renderer.rules.finding import Scene, namespace_of
+from renderer.rules.finding import Scene
 from renderer.rules.quantity import quantity
 
 
@@ -11,8 +11,7 @@ def limits_of(scene: Scene, namespace: str) -> list[Object]:
     """The items of every LimitRange of a namespace."""
     return [
         limit
-        for found in scene.all_of("LimitRange")
-        if namespace_of(found) in ("", namespace)
+        for found in scene.all_within("LimitRange", namespace)
         for limit in (found.data.get("spec") or {}).get("limits") or ()
     ]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.protocols import protocol
 from renderer.rules.finding import Scene, namespace_of
-from renderer.rules.index import Located
+from renderer.rules.index import ByKind, Located, grouped
 
 _WELL_KNOWN = frozenset({25, 53, 3306, 27017})  # smtp, dns, mysql, mongo: taken for TCP
 SECTIONS = ("http", "tls", "tcp")
+ServiceName = tuple[str, str]  # name and namespace
 MESH = "mesh"  # the gateway that means the sidecars
 
 
@@ -24,7 +26,7 @@ def protocol_of(port: Object) -> str | None:
     return protocol(port.get("appProtocol"), port.get("name")) or ("tcp" if port.get("port") in _WELL_KNOWN else None)
 
 
-def service_name(host: str, namespace: str) -> tuple[str, str] | None:
+def service_name(host: str, namespace: str) -> ServiceName | None:
     """Name and namespace of the Service that a host in `namespace` names; None if it does not name a Service."""
     if "." not in host:
         return host, namespace
@@ -82,11 +84,53 @@ def destinations_of(manifest: Manifest) -> Iterator[Located]:
             yield f"{pointer}/mirrors/{number}/destination", mirror.get("destination") or {}
 
 
+def is_mirror(pointer: str) -> bool:
+    """Whether the destination at a pointer gets copies of requests alone."""
+    return "/mirror" in pointer
+
+
+class Destination(NamedTuple):
+    """A destination of a VirtualService, mirrors included."""
+
+    manifest: Manifest
+    pointer: str
+    value: Object
+
+
+def destinations_to(scene: Scene, service: Manifest) -> list[Destination]:
+    """The destinations that lead to a Service, of VirtualServices of the scene, resources included."""
+    names = dict.fromkeys(((service.name, namespace_of(service)), (service.name, "")))
+    found = [kinds.once(_destinations_by_service) for kinds in (scene.index.kinds, scene.resource_kinds)]
+    return [each for by_service in found for name in names for each in by_service.get(name, ())]
+
+
+def _destinations_by_service(kinds: ByKind) -> dict[ServiceName, list[Destination]]:
+    return grouped(
+        (service, Destination(manifest, pointer, value))
+        for manifest in kinds.get("VirtualService", ())
+        for pointer, value in destinations_of(manifest)
+        if (service := service_name(value.get("host") or "", namespace_of(manifest))) is not None
+    )
+
+
 def rules_for(scene: Scene, host: str, namespace: str) -> list[Manifest]:
     """The DestinationRules of the scene, resources included, for a host as seen from `namespace`."""
     wanted = full_host(host, namespace)
+    near = [*scene.of("DestinationRule"), *_rules_of_resources(scene, wanted, namespace)]
     return [
-        rule
-        for rule in scene.all_of("DestinationRule")
-        if full_host(spec_of(rule).get("host", ""), namespace_of(rule) or namespace) == wanted
+        rule for rule in near if full_host(spec_of(rule).get("host", ""), namespace_of(rule) or namespace) == wanted
     ]
+
+
+def _rules_of_resources(scene: Scene, wanted: str, namespace: str) -> list[Manifest]:
+    """Those that may be for a full host. A rule without a namespace counts as one in the namespace that asks."""
+    if "DestinationRule" not in scene.resource_kinds:
+        return []
+    found = scene.resource_kinds.once(_rules_by_host)
+    without = full_host(wanted.removesuffix(f".{namespace}.svc"), "")
+    return [rule for name in dict.fromkeys((wanted, without)) for rule in found.get(name, ())]
+
+
+def _rules_by_host(kinds: ByKind) -> dict[str, list[Manifest]]:
+    rules = kinds.get("DestinationRule", ())
+    return grouped((full_host(spec_of(rule).get("host", ""), namespace_of(rule)), rule) for rule in rules)

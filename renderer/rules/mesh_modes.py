@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
 from renderer.rules.index import Pod, port_number, selects
-from renderer.rules.mesh import MESH, full_host, gateways_of, rules_for, service_of, spec_of
+from renderer.rules.mesh import MESH, full_host, gateways_of, ports_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
+from renderer.rules.selectors import may_select
 from renderer.rules.services import pods_behind
 
 WAYPOINT = "istio.io/use-waypoint"
 _MODE = "istio.io/dataplane-mode"
 _TLS = "/tls/mode"
 _INJECTED = "sidecar.istio.io/inject"
+_REFUSED_BY = {"DISABLE": "STRICT", "ISTIO_MUTUAL": "DISABLE"}  # what clients send -> the mode that refuses it
 
 
 def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
@@ -66,44 +68,42 @@ def mtls_modes(scene: Scene) -> Iterator[Finding]:
     Fix: leave `tls` out of the DestinationRule (Istio then chooses by itself), or change the PeerAuthentication.
     Source: Istio documentation of PeerAuthentication and of `ClientTLSSettings.mode`.
     """
-    peers = scene.all_of("PeerAuthentication")
-    for rule in scene.of("DestinationRule") if peers else ():
-        service = service_of(scene, spec_of(rule).get("host", ""), namespace_of(rule))
-        pods = pods_behind(scene, service) if service else []
-        found = {
-            wrong: pod
-            for pod in pods
-            if service and pod.labels.get(_INJECTED) != "false"
-            for port in spec_of(service).get("ports") or ()
-            if (wrong := _refused(spec_of(rule).get("trafficPolicy") or {}, peers, pod, port))
-        }
-        for pointer, message in found:
+    for rule in scene.of("DestinationRule"):
+        policy = spec_of(rule).get("trafficPolicy") or {}
+        service = service_of(scene, spec_of(rule).get("host", ""), namespace_of(rule)) if policy else None
+        pods = [pod for pod in pods_behind(scene, service) if pod.labels.get(_INJECTED) != "false"] if service else []
+        ports = ports_of(service) if service else []
+        refused = (_refused(scene, policy, pod, port) for pod in pods for port in ports)
+        for pointer, message in dict.fromkeys(filter(None, refused)):
             yield Finding("mtls-modes", message, f"/spec/trafficPolicy{pointer}", rule)
 
 
-def _refused(policy: Object, peers: list[Manifest], pod: Pod, port: Object) -> tuple[str, str] | None:
+def _refused(scene: Scene, policy: Object, pod: Pod, port: Object) -> tuple[str, str] | None:
     """Pointer and message where clients send to a port what the pods do not accept there."""
     pointer, sent = _sent(policy, port.get("port"))
-    accepted, is_of_port = _accepted(peers, pod, port_number(pod, port.get("targetPort", port.get("port"))))
-    if (sent, accepted) not in (("DISABLE", "STRICT"), ("ISTIO_MUTUAL", "DISABLE")):
+    if sent not in _REFUSED_BY:
+        return None
+    accepted, is_of_port = _accepted(scene, pod, port_number(pod, port.get("targetPort", port.get("port"))))
+    if accepted != _REFUSED_BY[sent]:
         return None
     there = f" to port {port.get('port')}" if is_of_port or pointer != _TLS else ""
     return pointer, f"clients send {sent}{there}, and the pods accept {accepted} (PeerAuthentication): requests fail"
 
 
-def _sent(policy: Object, number: object) -> tuple[str, str | None]:
-    """What clients send to a port, and where the policy says so; settings of a port inherit nothing."""
+def _sent(policy: Object, number: object) -> tuple[str, str]:
+    """Where the policy says what clients send to a port, and what; settings of a port inherit nothing."""
     for index, each in enumerate(policy.get("portLevelSettings") or ()):
         if (each.get("port") or {}).get("number") == number:
-            return f"/portLevelSettings/{index}{_TLS}", (each.get("tls") or {}).get("mode")
-    return _TLS, (policy.get("tls") or {}).get("mode")
+            return f"/portLevelSettings/{index}{_TLS}", (each.get("tls") or {}).get("mode", "")
+    return _TLS, (policy.get("tls") or {}).get("mode", "")
 
 
-def _accepted(peers: list[Manifest], pod: Pod, number: object) -> tuple[str | None, bool]:
+def _accepted(scene: Scene, pod: Pod, number: object) -> tuple[str | None, bool]:
     """The mode of a port of a pod, and whether a policy gives it to this port alone.
 
     A policy that selects the pod counts before that of its namespace, which has no modes of ports.
     """
+    peers = may_select(scene, "PeerAuthentication", pod.labels)
     near = [peer for peer in peers if namespace_of(peer) in ("", pod.namespace)]
     own = [peer for peer in near if selects(spec_of(peer).get("selector"), pod.labels)]
     whole = [peer for peer in near if not spec_of(peer).get("selector")]

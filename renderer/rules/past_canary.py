@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping
-from renderer.rules.backends import KINDS, Backend, backends_of, hangs_on_gateway
+from renderer.rules.backends import backends_to, hangs_on_gateway
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import routes_of, service_of
+from renderer.rules.index import Pod
+from renderer.rules.mesh import destinations_to, is_mirror
 from renderer.rules.rollout_routes import moved_by
-from renderer.rules.rollouts import canary_of
+from renderer.rules.rollouts import ISTIO, canary_of, istio_of
+from renderer.rules.selectors import services_with
 from renderer.rules.services import VERSION_LABELS, pods_behind
 
 _TO_SERVICE = ("service-upstream", "nativelb")  # annotations of ingress-nginx and Traefik
-_KINDS = tuple(kind for kind in KINDS if kind != "UDPRoute")
-_ROUTING = "/spec/strategy/canary/trafficRouting/istio"
 
 
 def past_canary(scene: Scene) -> Iterator[Finding]:
@@ -34,56 +34,49 @@ def past_canary(scene: Scene) -> Iterator[Finding]:
     of the stable version, or to a Service of it (`strategy.stableService`), which gets no canary at all.
     Source: Istio (a destination without a subset is all endpoints of the Service).
     """
-    for rollout in scene.of("Rollout"):
-        canary = canary_of(rollout) or {}
-        if not (canary.get("trafficRouting") or {}).get("istio"):
+    for pod in scene.index.workloads:
+        if pod.kind != "Rollout" or not istio_of(pod.manifest):
             continue
-        moved = set(moved_by(rollout))
-        for manifest in scene.all_of("VirtualService"):
-            if (manifest.name, namespace_of(manifest)) not in moved:
-                yield from _routes(scene, manifest, rollout, canary)
-        for kind in _KINDS:
-            for manifest in scene.all_of(kind):
-                for backend in _backends(manifest):
-                    service = scene.find("Service", backend.namespace, backend.name)
-                    if service and _is_of_all(scene, service, rollout, canary):
-                        yield _found(scene, manifest, backend.pointer, service, rollout, canary)
+        for service in services_with(scene, pod.labels):
+            if _is_of_all(scene, service, pod):
+                for manifest, pointer in _routes_to(scene, service, pod.manifest):
+                    yield _found(scene, manifest, pointer, service, pod.manifest)
 
 
-def _routes(scene: Scene, manifest: Manifest, rollout: Manifest, canary: Object) -> Iterator[Finding]:
-    for _, pointer, route in routes_of(manifest):
-        for number, weighted in enumerate(route.get("route") or ()):
-            destination = weighted.get("destination") or {}
-            service = service_of(scene, destination.get("host") or "", namespace_of(manifest))
-            if service and not destination.get("subset") and _is_of_all(scene, service, rollout, canary):
-                yield _found(scene, manifest, f"{pointer}/route/{number}/destination", service, rollout, canary)
+def _routes_to(scene: Scene, service: Manifest, rollout: Manifest) -> Iterator[tuple[Manifest, str]]:
+    """The routes to a Service that name no subset and that the Rollout does not move, each with its pointer."""
+    moved = set(moved_by(rollout))
+    for manifest, pointer, destination in destinations_to(scene, service):
+        is_moved = (manifest.name, namespace_of(manifest)) in moved
+        if not is_moved and not is_mirror(pointer) and not destination.get("subset"):
+            yield manifest, pointer
+    for kinds in (scene.index.kinds, scene.resource_kinds):
+        for manifest, backend in backends_to(kinds, service):
+            if not backend.is_mirror and _goes_to_pods(manifest):
+                yield manifest, backend.pointer
 
 
-def _is_of_all(scene: Scene, service: Manifest, rollout: Manifest, canary: Object) -> bool:
+def _is_of_all(scene: Scene, service: Manifest, pod: Pod) -> bool:
     """Whether the Service has the Rollout's pods of both versions."""
+    canary = canary_of(pod.manifest) or {}
     versions = {canary.get("stableService"), canary.get("canaryService")}  # the controller selects one version for each
     if service.name in versions or _selects_one_version(service):
         return False
-    return any(pod.manifest is rollout for pod in pods_behind(scene, service))
+    return any(each is pod for each in pods_behind(scene, service))
 
 
-def _found(
-    scene: Scene, manifest: Manifest, pointer: str, service: Manifest, rollout: Manifest, canary: Object
-) -> Finding:
+def _found(scene: Scene, manifest: Manifest, pointer: str, service: Manifest, rollout: Manifest) -> Finding:
     is_own = any(each is manifest for each in scene.manifests)
-    pointed = (pointer, manifest) if is_own else (_ROUTING, rollout)
-    return Finding("past-canary", _message(manifest, service, canary), *pointed, "warning")
+    pointed = (pointer, manifest) if is_own else (ISTIO, rollout)
+    return Finding("past-canary", _message(manifest, service, canary_of(rollout) or {}), *pointed, "warning")
 
 
-def _backends(manifest: Manifest) -> list[Backend]:
-    """Where it sends requests; none where they go to the address of the Service, or where a mesh has the route."""
+def _goes_to_pods(manifest: Manifest) -> bool:
+    """Whether an Ingress or a route sends requests past the mesh to the pods, not to the address of the Service."""
     if manifest.kind == "Ingress":
         annotations = mapping(mapping(manifest.data.get("metadata")).get("annotations"))
-        if any(key.lower().endswith(_TO_SERVICE) and str(value) == "true" for key, value in annotations.items()):
-            return []
-    elif not hangs_on_gateway(manifest):
-        return []
-    return [backend for backend in backends_of(manifest) if not backend.is_mirror]
+        return not any(key.lower().endswith(_TO_SERVICE) and str(value) == "true" for key, value in annotations.items())
+    return manifest.kind != "UDPRoute" and hangs_on_gateway(manifest)
 
 
 def _selects_one_version(service: Manifest) -> bool:

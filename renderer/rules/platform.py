@@ -10,6 +10,7 @@ from renderer.manifest import Manifest
 from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
+from renderer.rules.selectors import may_select
 from renderer.rules.templates_within import pods_within
 from renderer.scaler import scaler_of
 from renderer.schema.scope import Scope, scope
@@ -128,9 +129,10 @@ def policy_budget(scene: Scene) -> Iterator[Finding]:
     """
     if scene.policy.get("disruptionBudget") != "required":
         return
-    budgets = scene.all_of("PodDisruptionBudget")
     for pod in scene.index.workloads:
-        if pod.kind not in _EVICTED or _least(scene, pod) <= 1 or any(_protects(each, pod) for each in budgets):
+        if pod.kind not in _EVICTED or _least(scene, pod) <= 1:
+            continue
+        if any(_protects(budget, pod) for budget in may_select(scene, "PodDisruptionBudget", pod.labels)):
             continue
         message = f"{_least(scene, pod)} pods and no PodDisruptionBudget: add `disruptionBudget: {{maxUnavailable: 1}}`"
         yield Finding("policy-budget", message, "/spec", pod.manifest, policy="disruptionBudget")

@@ -9,6 +9,8 @@ from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
 from renderer.rules.services import pods_behind
 
+ROUTING = "/spec/strategy/canary/trafficRouting"
+ISTIO = f"{ROUTING}/istio"
 HISTORY = 10  # the default of revisionHistoryLimit
 _ROUTERS_WITH_SERVICES = ("alb", "smi", "apisix", "ambassador", "nginx", "appMesh", "traefik")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -27,6 +29,18 @@ def blue_green_of(manifest: Manifest) -> Object | None:
     strategy: Object = spec_of(manifest).get("strategy") or {}
     blue_green: Object | None = strategy.get("blueGreen")
     return blue_green
+
+
+def routing_of(rollout: Manifest) -> Object:
+    """`spec.strategy.canary.trafficRouting` of a Rollout; empty where it has no router."""
+    routing: Object = (canary_of(rollout) or {}).get("trafficRouting") or {}
+    return routing
+
+
+def istio_of(rollout: Manifest) -> Object:
+    """What a Rollout moves in Istio (at `ISTIO`); empty with another router, or with none."""
+    istio: Object = routing_of(rollout).get("istio") or {}
+    return istio
 
 
 def rollout_strategy(scene: Scene) -> Iterator[Finding]:

@@ -9,11 +9,13 @@ from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.protocols import HTTP, TLS
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import ByKind
+from renderer.rules.index import ByKind, grouped
 from renderer.rules.mesh import (
     MESH,
     destinations_of,
+    destinations_to,
     gateways_of,
+    is_mirror,
     ports_of,
     protocol_of,
     routes_of,
@@ -33,31 +35,16 @@ def port_name_protocol(scene: Scene) -> Iterator[Finding]:
     with one of these: `http-web`.
     Source: Istio (`kube.ConvertProtocol`), `istioctl analyze` IST0118.
     """
-    unclear = [
-        (service, number, port)
-        for service in (scene.of("Service") if scene.index.mesh else ())
-        for number, port in enumerate(ports_of(service))
-        if protocol_of(port) is None
-    ]
-    routed = _routed(scene) if unclear else set()
-    for service, number, port in unclear:
-        name = (service.name, namespace_of(service))
-        if {(*name, port.get("port")), (*name, None)} & routed:
-            named = port.get("appProtocol") or port.get("name")
-            what = f"{named!r} gives no protocol" if named else "neither appProtocol nor name gives a protocol"
-            message = f"{what} that Istio knows: set appProtocol (http, grpc, tcp, ...), or name the port http-..."
-            yield Finding("port-name-protocol", message, f"/spec/ports/{number}", service)
-
-
-def _routed(scene: Scene) -> set[tuple[str, str, int | None]]:
-    """Name, namespace and port of each Service to which a VirtualService routes; no port: its only one."""
-    found = set()
-    for manifest in scene.all_of("VirtualService"):
-        for _, destination in destinations_of(manifest):
-            service = service_name(destination.get("host", ""), namespace_of(manifest))
-            if service:
-                found.add((*service, (destination.get("port") or {}).get("number")))
-    return found
+    for service in scene.of("Service") if scene.index.mesh else ():
+        unclear = [(number, port) for number, port in enumerate(ports_of(service)) if protocol_of(port) is None]
+        led_to = destinations_to(scene, service) if unclear else ()
+        routed = {(each.value.get("port") or {}).get("number") for each in led_to}
+        for number, port in unclear:
+            if not routed.isdisjoint((port.get("port"), None)):  # a destination without a port means the only one
+                named = port.get("appProtocol") or port.get("name")
+                what = f"{named!r} gives no protocol" if named else "neither appProtocol nor name gives a protocol"
+                message = f"{what} that Istio knows: set appProtocol (http, grpc, tcp, ...), or name the port http-..."
+                yield Finding("port-name-protocol", message, f"/spec/ports/{number}", service)
 
 
 def route_destinations(scene: Scene) -> Iterator[Finding]:
@@ -86,7 +73,7 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
             host = hosts.get(name)
             if host is None:
                 host = hosts[name] = _host(scene, name, namespace)
-            mirror = "/mirror" in pointer  # of another app, most likely: its Service is not in this render
+            mirror = is_mirror(pointer)  # of another app, most likely: its Service is not in this render
             for inner, message in _destination_problems(host, destination):
                 severity: Severity = "warning" if mirror and host.missing else "error"
                 yield Finding("route-destinations", message, pointer + inner, manifest, severity)
@@ -123,11 +110,7 @@ def _delegates_of(manifest: Manifest) -> Iterator[_Delegate]:
 
 def _delegating(kinds: ByKind) -> dict[tuple[str, str], list[_Delegate]]:
     """The routes of resources that delegate, by namespace and name of the other VirtualService."""
-    found: dict[tuple[str, str], list[_Delegate]] = {}
-    for manifest in kinds.get("VirtualService", ()):
-        for each in _delegates_of(manifest):
-            found.setdefault(each[2:], []).append(each)
-    return found
+    return grouped((each[2:], each) for manifest in kinds.get("VirtualService", ()) for each in _delegates_of(manifest))
 
 
 class _Host(NamedTuple):

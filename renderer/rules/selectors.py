@@ -1,15 +1,16 @@
-"""Which policies select the pods of an app, also among many resources: each kind has its selector in another field."""
+"""Which policies, monitors and Services select the pods of an app, also among many resources of its environment."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.finding import Scene
-from renderer.rules.index import ByKind, is_selector
+from renderer.rules.index import ByKind, grouped, is_selector
+from renderer.rules.mesh import spec_of
 
 LABELS, EXPRESSIONS = "matchLabels", "matchExpressions"
 _SELECTOR = ("selector",)
@@ -56,20 +57,47 @@ def may_select(scene: Scene, kind: str, *labelled: Mapping[str, str]) -> list[Ma
         return []
     if kind not in scene.resource_kinds:
         return scene.of(kind)
-    found = scene.resource_kinds.once(_by_label)
-    asked = dict.fromkeys((_EVERYWHERE, *(label for labels in labelled for label in labels.items())))
-    return [*scene.of(kind), *(each for label in asked for each in found.get((kind, label), ()))]
+    found = scene.resource_kinds.once(_policies_by_label)
+    return [*scene.of(kind), *(each for label in _labels(*labelled) for each in found.get((kind, label), ()))]
 
 
-def _by_label(kinds: ByKind) -> dict[tuple[str, _Label], list[Manifest]]:
-    found: dict[tuple[str, _Label], list[Manifest]] = {}
-    for kind in FIELDS:
-        asked = [(policy, [*_fixed(selector_of(policy))]) for policy in kinds.get(kind, ())]
-        times = Counter(label for _, labels in asked for label in labels)
-        for policy, labels in asked:
-            rarest = min(labels, key=lambda label: (times[label], label), default=_EVERYWHERE)
-            found.setdefault((kind, rarest), []).append(policy)
+def services_with(scene: Scene, labels: Mapping[str, str]) -> list[Manifest]:
+    """The scene's own Services, and those resources of its environment that may select pods with these labels.
+
+    A Service that asks only for labels of a version is left out.
+    """
+    found = scene.resource_kinds.once(_services_by_label)
+    return [*scene.of("Service"), *(each for label in _labels(labels) for each in found.get(label, ()))]
+
+
+def _labels(*labelled: Mapping[str, str]) -> Iterable[_Label]:
+    return dict.fromkeys((_EVERYWHERE, *(label for labels in labelled for label in labels.items())))
+
+
+def _policies_by_label(kinds: ByKind) -> dict[tuple[str, _Label], list[Manifest]]:
+    return {
+        (kind, label): policies
+        for kind in FIELDS
+        for label, policies in _by_rarest_label(kinds.get(kind, ()), selector_of).items()
+    }
+
+
+def _services_by_label(kinds: ByKind) -> dict[_Label, list[Manifest]]:
+    found = _by_rarest_label(kinds.get("Service", ()), lambda service: {LABELS: spec_of(service).get("selector")})
+    found.pop(_EVERYWHERE, None)  # a Service without a selector selects nothing
     return found
+
+
+def _by_rarest_label(
+    manifests: Iterable[Manifest], selector: Callable[[Manifest], Object]
+) -> dict[_Label, list[Manifest]]:
+    """Manifests by the label of their selector that the fewest others ask for."""
+    asked = [(manifest, [*_fixed(selector(manifest))]) for manifest in manifests]
+    times = Counter(label for _, labels in asked for label in labels)
+    return grouped(
+        (min(labels, key=lambda label: (times[label], label), default=_EVERYWHERE), manifest)
+        for manifest, labels in asked
+    )
 
 
 def _fixed(selector: Object) -> Iterable[_Label]:

@@ -66,8 +66,8 @@ def _stepped(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, Scene]]:
                 first = sorted(made, key=lambda name: order.index(name) if name in order else len(order))
                 spec = {**found.data["spec"], "http": [*(made[name] for name in first), *routes]}
                 service = replace(found, data={**found.data, "spec": spec})
-                within = tuple(service if each is found else each for each in scene.manifests)
-                yield f"{_STEPS}/{number}/{kind}", replace(scene, manifests=within)
+                within = (service if each is found else each for each in scene.manifests)
+                yield f"{_STEPS}/{number}/{kind}", scene.with_manifests(within)
 
 
 def _header_route(body: Object, driven: Object, subset: object) -> Object:

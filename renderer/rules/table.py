@@ -311,7 +311,7 @@ SECTIONS: tuple[Section, ...] = (
             "outlier-detection": rule(destinations.outlier_detection, "trafficPolicy"),
             "load-balancer": rule(destinations.load_balancer, "trafficPolicy"),
             "client-tls": rule(destinations.client_tls, "trafficPolicy"),
-            "mtls-modes": rule(mesh_modes.mtls_modes),
+            "mtls-modes": rule(mesh_modes.mtls_modes, "PeerAuthentication"),
         },
     ),
     Section(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity, share
@@ -175,11 +175,11 @@ def quota(scene: Scene) -> Iterator[Finding]:
     LimitRange elsewhere is declared as external (`LimitRange/name`).
     Source: API server (`exceeded quota`, `must specify requests.cpu`).
     """
-    quotas = quotas_of(scene.all_of("ResourceQuota"))
-    for pod in scene.index.workloads if quotas else ():
-        counts = together(scene, pod)
-        for found in quotas:
-            if counts is not None and namespace_of(found) in ("", pod.namespace):
+    for pod in scene.index.workloads:
+        quotas = quotas_of(scene.all_within("ResourceQuota", pod.namespace))
+        counts = together(scene, pod) if quotas else None
+        if counts is not None:
+            for found in quotas:
                 yield from _over_quota(scene, pod, counts, found)
 
 

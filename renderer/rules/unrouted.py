@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from renderer.manifest import Manifest, Object
 from renderer.protocols import HTTP
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import ByKind
-from renderer.rules.mesh import MESH, gateways_of, ports_of, protocol_of, service_name, service_of, spec_of
+from renderer.rules.index import ByKind, grouped
+from renderer.rules.mesh import MESH, ServiceName, gateways_of, ports_of, protocol_of, service_name, service_of, spec_of
 
 _SOURCE = ("sourceLabels", "sourceNamespace")
 _LIMITS = ("headers", "queryParams")
@@ -57,14 +57,14 @@ def _of_resources(scene: Scene) -> list[Manifest]:
     return [*{id(each): each for each in near}.values()]
 
 
-def _by_service(kinds: ByKind) -> dict[tuple[str, str], list[Manifest]]:
-    """The VirtualServices without a last route, by name and namespace of the Services that their hosts are."""
-    found: dict[tuple[str, str], list[Manifest]] = {}
-    for manifest in filter(_all_match, kinds.get("VirtualService", ())):
-        for host in spec_of(manifest).get("hosts") or ():
-            if (name := service_name(host, namespace_of(manifest))) is not None:
-                found.setdefault(name, []).append(manifest)
-    return found
+def _by_service(kinds: ByKind) -> dict[ServiceName, list[Manifest]]:
+    """The VirtualServices without a last route, by the Services that their hosts are."""
+    return grouped(
+        (name, manifest)
+        for manifest in filter(_all_match, kinds.get("VirtualService", ()))
+        for host in spec_of(manifest).get("hosts") or ()
+        if (name := service_name(host, namespace_of(manifest))) is not None
+    )
 
 
 def _served(scene: Scene, manifest: Manifest) -> Iterator[tuple[str, int]]:

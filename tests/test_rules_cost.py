@@ -1,0 +1,176 @@
+"""What the resources of an environment cost the rules of an app that has nothing to do with them: nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+import yaml
+
+from renderer.manifest import Manifest
+from renderer.rules import Scene, check
+from renderer.rules.index import ByKind, by_kind
+from renderer.rules.ladder import check_ladder, check_pinned
+from renderer.rules.table import FOR_APPS
+from tests.support.cases import ROOT
+from tests.support.rules import FIXTURES, fixtures, name_of, read
+
+Judge = Callable[[Scene, str, list[dict[str, Any]]], Sequence[object]]
+OURS = str(ROOT / "renderer" / "rules")
+STEPS: list[dict[str, Any]] = [
+    {"setHeaderRoute": {"name": "p", "match": [{"headerName": "x", "headerValue": {"exact": "1"}}]}}
+]
+# One of each kind that rules look up or judge. They are of an app `other-N` in a namespace of its own.
+RESOURCES = """
+{apiVersion: v1, kind: Namespace, metadata: {name: space-N}}
+---
+{apiVersion: v1, kind: Service, spec: {selector: {app: other-N}, ports: [{name: http, port: 80}]}}
+---
+{apiVersion: v1, kind: ConfigMap, data: {key: value}}
+---
+{apiVersion: v1, kind: Secret, data: {}}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, spec: {accessModes: [ReadWriteOnce]}}
+---
+{apiVersion: v1, kind: LimitRange, spec: {limits: [{type: Container, max: {cpu: 1}}]}}
+---
+{apiVersion: v1, kind: ResourceQuota, spec: {hard: {pods: 10}}}
+---
+{apiVersion: v1, kind: ServiceAccount}
+---
+{apiVersion: apps/v1, kind: Deployment, spec: {selector: {matchLabels: {app: other-N}}}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+spec:
+  hosts: [other-N]
+  http: [{match: [{uri: {exact: /a}}], route: [{destination: {host: other-N}}]}, {delegate: {name: other-N}}]
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, spec: {host: other-N}}
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, spec: {servers: []}}
+---
+{apiVersion: networking.istio.io/v1, kind: Sidecar, spec: {workloadSelector: {labels: {app: other-N}}}}
+---
+{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, spec: {workloadSelector: {labels: {app: other-N}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+spec: {defaultBackend: {service: {name: other-N, port: {number: 80}}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other-N}, maxReplicas: 3}
+---
+{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, spec: {scaleTargetRef: {name: other-N}}}
+---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: other-N}}
+---
+{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, spec: {metrics: []}}
+---
+{apiVersion: argoproj.io/v1alpha1, kind: ClusterAnalysisTemplate, spec: {metrics: []}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, rules: []}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, rules: []}
+"""
+ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
+SELECTING = {
+    "networking.k8s.io/v1": ("NetworkPolicy",),
+    "policy/v1": ("PodDisruptionBudget",),
+    "security.istio.io/v1": ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"),
+    "telemetry.istio.io/v1": ("Telemetry",),
+    "extensions.istio.io/v1alpha1": ("WasmPlugin",),
+    "monitoring.coreos.com/v1": ("PodMonitor", "ServiceMonitor"),
+}
+
+
+def resources(number: int) -> list[Manifest]:
+    """One object of each kind, all of the app `other-<number>`."""
+    given = list(yaml.safe_load_all(RESOURCES))
+    backend = {"rules": [{"backendRefs": [{"name": "other-N", "port": 80}]}], "parentRefs": [{"name": "gate"}]}
+    given += [{"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "spec": backend} for kind in ROUTES]
+    for version, kinds in SELECTING.items():
+        for kind in kinds:
+            field = "podSelector" if kind == "NetworkPolicy" else "selector"
+            given.append({"apiVersion": version, "kind": kind, "spec": {field: {"matchLabels": {"app": "other-N"}}}})
+    found = []
+    for each in given:
+        data = {"metadata": {"name": "other-N", "namespace": "space-N"}, **each}
+        found.append(Manifest(f"{each['kind']}-{number}.yaml", _numbered(data, str(number))))
+    return found
+
+
+def _numbered(value: Any, number: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _numbered(item, number) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbered(item, number) for item in value]
+    return value.replace("-N", f"-{number}") if isinstance(value, str) else value
+
+
+def among(count: int) -> ByKind:
+    """The resources of an environment with as many of these apps; more than are looked through one by one."""
+    return by_kind(each for number in range(count) for each in resources(number))
+
+
+FEW, MANY = among(10), among(12)
+
+
+def test_each_kind_that_is_judged_for_an_app_is_among_them() -> None:
+    assert {*MANY} >= FOR_APPS
+    assert {len(found) for found in MANY.values()} == {12}
+
+
+def test_work_for_each_of_them_is_seen() -> None:
+    def judge(scene: Scene) -> list[Manifest]:
+        return [each for each in scene.all_of("VirtualService") if scene.find("Service", "", each.name)]
+
+    scene = read(FIXTURES / "past-canary" / "good.yaml").scene
+    assert work(scene, FEW, judge) < work(scene, MANY, judge)
+
+
+@pytest.mark.parametrize("path", [each for each in fixtures() if each.stem == "good"], ids=name_of)
+def test_an_app_takes_the_same_work_among_few_and_many(path: Path) -> None:
+    scene = read(path).scene
+    assert work(scene, FEW, check) == work(scene, MANY, check)
+
+
+@pytest.mark.parametrize("judge", [check_ladder, check_pinned])
+def test_the_steps_of_a_release_take_the_same_work_among_few_and_many(judge: Judge) -> None:
+    scene = read(FIXTURES / "pinned-routes" / "good.yaml").scene
+    (rollout,) = scene.of("Rollout")
+    few, many = (work(scene, others, lambda each: judge(each, rollout.name, STEPS)) for others in (FEW, MANY))
+    assert few == many
+
+
+def work(scene: Scene, others: ByKind, judge: Callable[[Scene], Sequence[object]]) -> int:
+    """The lines that the rules run for an app, when another one has made what both look up."""
+    kinds = by_kind([*scene.resources, *(each for found in others.values() for each in found)])
+    everything = tuple(each for found in kinds.values() for each in found)
+    first, second = (replace(scene, resources=everything, sorted_resources=kinds) for _ in range(2))
+    judge(first)
+    count = 0
+
+    def line(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return line
+
+    def called(frame: FrameType, event: str, arg: Any) -> Any:
+        return line if frame.f_code.co_filename.startswith(OURS) else None
+
+    before = sys.gettrace()
+    sys.settrace(called)
+    try:
+        judge(second)
+    finally:
+        sys.settrace(before)
+    return count

@@ -785,6 +785,15 @@ def test_a_ladder_that_is_not_live_rests_nowhere(repository: Path) -> None:
     assert "weight: 0" in (repository / "overlays/production/apps/web.yaml").read_text()
 
 
+def test_a_verb_that_leaves_the_words_of_the_state_says_what_it_does(repository: Path) -> None:
+    """`1.4.2 stable -> 1.4.2 stable` would look as if nothing happened."""
+    restarted = verb(repository, "restart", "web", "--commit").out
+    assert restarted.endswith("\nweb in production: 1.4.2 stable; its pods restart\n"), restarted
+    _committed_at_20(repository)
+    started_again = "web in production: 1.4.2 stable, canary 1.5.0 at 20 %; the canary starts again\n"
+    assert verb(repository, "retry", "web").out == started_again
+
+
 def test_a_weight_takes_no_retry_back(repository: Path) -> None:
     file = _committed_at_20(repository)
     assert verb(repository, "retry", "web").code == 0

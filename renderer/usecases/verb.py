@@ -376,8 +376,17 @@ def _described(each: Edited) -> str:
     before = each.live or each.before
     was, now = (strategy_of(spec.get("strategy", {})) for spec in (before, each.after))
     if str(was) == str(now):
-        return f"{describe(before)} -> {describe(each.after)}"
+        return _in_words(before, each.after)
     return f"{describe(before)}, {was} -> {describe(each.after)}, {now}"
+
+
+def _in_words(before: Spec, after: Spec) -> str:
+    """The release state before and after; where both have the same words, what the verb does all the same."""
+    was, now = describe(before), describe(after)
+    if was == now and before.get("restartedAt") != after.get("restartedAt"):
+        return f"{now}; its pods restart"
+    flight = in_flight(after)
+    return f"{now}; the {flight} starts again" if was == now and flight else f"{was} -> {now}"
 
 
 def describe(spec: Spec) -> str:

@@ -289,17 +289,25 @@ def test_argo_cd_reads_the_branch(tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("--branch=main",), 2, "checked out"),
-        (("--branch=a b",), 3, "not a valid name"),
-        (("--branch=--force",), 3, "not a valid name"),
+        (("--branch=a b",), 2, "`a b` is not a valid name of a branch"),
+        (("--branch=--force",), 2, "`--force` is not a valid name"),
+        (("--branch=a..{env}",), 2, "`a..dev` is not a valid name"),
         (("--revision=nope",), 3, "no revision"),
         (("--env=nope",), 2, "nope"),
         (("--branch=env/{environment}",), 2, "--branch env/{environment}: only {env} is replaced"),
-        (("--repo=..",), 3, "--repo ..: this folder is not a Git repository"),
+        (("--repo=..",), 2, "--repo ..: this folder is not in a Git repository"),
+        (
+            ("--repo=../bare.git",),
+            2,
+            "--repo ../bare.git: this is a bare repository, which has no working tree: clone it",
+        ),
+        (("--repo=.git",), 2, "--repo .git: this is the inside of a Git repository: name the folder around it"),
         (("--repo=../none",), 2, "--repo ../none: there is no such folder"),
         (("--push",), 3, "origin"),
     ],
 )
 def test_refusals(shop: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+    git(shop, "clone", "--quiet", "--bare", ".", "../bare.git")
     done = run(shop, "publish", *arguments)
     assert done.code == code, done.err
     assert said in done.err

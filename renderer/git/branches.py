@@ -11,17 +11,19 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from renderer.failure import Failure
 from renderer.git.read import find, list_tree
 from renderer.git.run import GitError, asking, check, committing, fields, reading, text
+from renderer.problem import printable
 
 _FILE = "100644"
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
 
 
 def branch_name(root: str, name: str) -> str:
-    """The name, if it is valid for a branch. Raises GitError."""
+    """The name, if it is valid for a branch. Raises Failure."""
     if name.startswith("-") or committing(root, ["check-ref-format", "--branch", name]).returncode:
-        raise GitError(f"{name!r} is not a valid name of a branch")
+        raise Failure(f"`{printable(name)}` is not a valid name of a branch", 2)
     return name
 
 

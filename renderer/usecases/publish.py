@@ -117,7 +117,16 @@ def _clone(directory: str, repository: str) -> str:
     except GitError as error:
         if error.reason != "no-repository":
             raise
-        raise Failure(f"--repo {printable(repository)}: this folder is not a Git repository") from error
+        raise Failure(f"--repo {printable(repository)}: {_why_no_clone(folder)}", 2) from None
+
+
+def _why_no_clone(folder: str) -> str:
+    """What a folder is that has no working tree."""
+    if os.path.basename(os.path.realpath(folder)) == ".git":
+        return "this is the inside of a Git repository: name the folder around it"
+    if os.path.isfile(os.path.join(folder, "HEAD")) and os.path.isdir(os.path.join(folder, "objects")):
+        return "this is a bare repository, which has no working tree: clone it, name the clone, and add `--push`"
+    return "this folder is not in a Git repository"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -167,6 +168,43 @@ def test_two_releases_stay_a_conflict(tmp_path: Path, way: str) -> None:
     assert (done.code, "conflict markers of Git" in done.err) == (1, True)
 
 
+@pytest.mark.parametrize(("found", "code"), [("", "127"), ("#!/bin/sh\nexit 4\n", "4")])
+@pytest.mark.parametrize("fit", [True, False])
+def test_without_rollspec_both_sides_are_in_the_file_and_it_stays_a_conflict(
+    tmp_path: Path, found: str, code: str, *, fit: bool
+) -> None:
+    """A graphical client often has another PATH: lines alone cannot say that two releases do not fit together."""
+    repository = project(tmp_path / "repository")
+    text = HEAD.format(kind="App", name="web") + "  tag: 1.4.2\n  replicas: 4\n  env:\n    A: a\n    B: b\n"
+    repository.write(PARTIAL, text)
+    repository.commit()
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.write(PARTIAL, text.replace("1.4.2", "1.4.3"))
+    repository.commit()
+    repository.git("checkout", "--quiet", "main")
+    repository.write(PARTIAL, text.replace("B: b", "B: c") if fit else text.replace("1.4.2", "1.4.4"))
+    repository.commit()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for program in ("git", "sh"):
+        (programs / program).symlink_to(str(shutil.which(program)))
+    if found:
+        (programs / "rollspec").write_text(found)
+        (programs / "rollspec").chmod(0o755)
+    command = ["git", "-C", str(repository.folder), "merge", "--no-edit", "feature"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(PATH=str(programs)), check=False)
+    assert (done.returncode, f"exit code {code}, so git merged the lines of {PARTIAL}" in done.stderr) == (1, True), (
+        done
+    )
+    merged = (repository.folder / PARTIAL).read_text()
+    if fit:
+        assert merged == text.replace("1.4.2", "1.4.3").replace("B: b", "B: c")
+    else:
+        conflict = "<<<<<<< ours\n  tag: 1.4.4\n=======\n  tag: 1.4.3\n>>>>>>> theirs\n"
+        assert merged == text.replace("  tag: 1.4.2\n", conflict)
+    assert repository.git("diff", "--name-only", "--diff-filter=U").split() == [PARTIAL]
+
+
 def test_it_is_set_up_once_and_keeps_what_is_there(tmp_path: Path) -> None:
     repository = project(tmp_path / "repository")
     attributes = repository.folder / ".gitattributes"
@@ -182,7 +220,7 @@ def test_it_is_set_up_once_and_keeps_what_is_there(tmp_path: Path) -> None:
     before = attributes.read_text()
     assert repository.run("init", "--merge-driver").code == 0
     assert attributes.read_text() == before
-    assert git(repository.folder, "config", "merge.rollspec.driver") == "rollspec merge-driver %O %A %B %P\n"
+    assert git(repository.folder, "config", "merge.rollspec.driver").startswith("rollspec merge-driver %O %A %B %P; ")
 
 
 def test_the_hook_renders_the_checkout_that_was_merged(tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ from renderer.usecases.revision import asking_git
 from renderer.yamlio import load
 
 ATTRIBUTES = ".gitattributes"
+# Without rollspec, or if it fails, lines are merged; whether two releases fit together then, only a person can say.
+_DRIVER = (
+    "rollspec merge-driver %O %A %B %P; code=$?; test $code -le 1 && exit $code; "
+    "git merge-file -q -L ours -L base -L theirs %A %O %B; "
+    "echo rollspec merge-driver: exit code $code, so git merged the lines of %P: "
+    "see that the releases of both sides fit together, then git add it >&2; exit 1"
+)
 _HOOK = """\
 #!/bin/sh
 # Written by `rollspec init --merge-driver`: a merge takes our rendered files, and this makes them right.
@@ -58,7 +65,7 @@ def set_up_merge_driver(directory: str, layout: Layout | None = None) -> int:
     root = find_root(directory)
     folders = layout or Layout()
     with asking_git():
-        set_driver(root, "rollspec", "rollspec merge-driver %O %A %B %P")
+        set_driver(root, "rollspec", _DRIVER)
         set_driver(root, "rollspec-rendered", "true")
         top, hooks, inside = top_folder(root), hooks_folder(root), subfolder(root)
     _add_attributes(root, folders)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from renderer.importing.affixes import renamed
 from renderer.importing.built import Objects, built, objects_of, tried
 from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, hides_comments, nearest, of_manifest, of_spec
@@ -124,7 +125,27 @@ def imported(sources: Mapping[str, Source], target: Target) -> Imported:
     ]
     notes = [note for environment in environments for note in environment.notes]
     notes += [("", f"{each.env}: {sentence}") for each in environments for sentence in _about_fields(each)]
+    notes += [("", sentence) for sentence in _about_names(environments)]
     return Imported(files, tuple(seen), tuple(kept), tuple(dict.fromkeys(notes)), tuple(problems))
+
+
+def _about_names(environments: Sequence[_Environment]) -> Iterator[str]:
+    """Apps that have another name in each environment: rollspec cannot know that they are one."""
+    first, *others = environments
+    for other in others:
+        pairs = renamed(_images(first), _images(other))
+        if pairs:
+            more = f", as {len(pairs) - 1} more of their apps have" if pairs[1:] else ""
+            yield (
+                f"{pairs[0].here} of {first.env} and {pairs[0].there} of {other.env} have one image{more}, but an app "
+                "has one name in all environments: they stay two apps, and no version moves from one to the other. If "
+                "kustomize makes the names (`namePrefix`, `nameSuffix`), docs/import.md says how to make them one app"
+            )
+
+
+def _images(environment: _Environment) -> dict[str, str]:
+    """The name of each app's image, without the registry."""
+    return {name: str(app.spec["image"]).rpartition("/")[2] for name, app in environment.apps.items()}
 
 
 def _about_fields(environment: _Environment) -> Iterator[str]:

@@ -54,6 +54,29 @@ def test_namespaces_with_the_same_workload_are_environments(tmp_path: Path) -> N
     assert run(folder, "import", "--env", "dev=k8s/dev", "--env", "live=k8s/live").code == 0
 
 
+def test_a_label_of_every_app_that_differs_between_environments_stays_metadata(tmp_path: Path) -> None:
+    """Kustomize's `labels` write it into every object; the defaults of an overlay hold fields of `spec` alone."""
+    for env in ("dev", "live"):
+        for app in ("api", "web"):
+            labels = {"app": app, "env": env}
+            pods = {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": app, "image": f"acme/{app}:1.4.2"}]},
+            }
+            workload = {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": {"name": app, "labels": labels},
+                "spec": {"replicas": 2, "selector": {"matchLabels": {"app": app}}, "template": pods},
+            }
+            (tmp_path / env).mkdir(exist_ok=True)
+            (tmp_path / env / f"{app}.json").write_text(json.dumps(workload))
+    outcome = run(tmp_path, "import", "--env=dev=dev", "--env=live=live")
+    assert (outcome.code, outcome.err, "No pod restarts." in outcome.out) == (0, "", True)
+    assert "lost" not in outcome.out
+    assert "    env: live\n" in (tmp_path / "overlays/live/apps/api.yaml").read_text()
+
+
 def test_a_report_may_be_outside_of_the_project_and_its_folder_must_be_there(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     outcome = import_cases.imported("plain", folder, "--report", "../nowhere/import.json")

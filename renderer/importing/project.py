@@ -430,7 +430,8 @@ def _of_environment(
     """The overlay of an environment, its partial apps and its plain manifests."""
     layout, env = target.layout, environment.env
     partials = {name: made[name].own[env] for name in environment.apps}
-    spoken = defaults([*partials.values()], [made[name].common for name in environment.apps])
+    specs = [{field: value for field, value in partial.items() if field} for partial in partials.values()]
+    spoken = defaults(specs, [made[name].common for name in environment.apps])
     spec: dict[str, Any] = {"namespace": environment.namespace}
     if {*environment.apps} != {*names}:
         spec["apps"] = [*environment.apps]

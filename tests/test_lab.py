@@ -8,6 +8,7 @@ import pytest
 
 from renderer.release import switches, verbs
 from renderer.release.fold import ABSENT
+from tests.engines.imports import AT_LEAST, LEFT_OUT, SOURCES, source_of
 from tests.engines.invariants import astray, judged, silent
 from tests.engines.objects import manifests
 from tests.engines.play import Played, Recording, Request, rests, unowned, waves
@@ -193,3 +194,11 @@ def test_who_kills_the_controller_does_not_do_so_beside_the_others() -> None:
         if any(each.event in stops for each in scenario.edits) and not (scenario.alone or scenario.kills)
     ]
     assert unsaid == []
+
+
+def test_the_lab_reads_each_source_that_it_takes_over() -> None:
+    """A source may have what PyYAML's own scanner refuses, and `kubectl` does not: a tab after a colon."""
+    folders = [folder for folder in sorted(SOURCES.glob("*/source*")) if folder.parent.name not in LEFT_OUT]
+    assert len(folders) >= AT_LEAST
+    for folder in folders:
+        assert all(each["kind"] for each in source_of(folder, "lab")), folder

@@ -87,7 +87,7 @@ def _take_over(folder: Path, served: set[str]) -> list[tuple[bool, str]]:
         create_namespace(namespace)
         project = RUN / namespace
         shutil.rmtree(project, ignore_errors=True)
-        source = [each for each in _source(folder, namespace) if each["kind"] in served]
+        source = [each for each in source_of(folder, namespace) if each["kind"] in served]
         _write(project / "source.yaml", source)
         for each in _needed(source):
             kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps(each))
@@ -133,10 +133,10 @@ def _sentences(namespace: str, before: Running, after: Running, said: str) -> li
     ]
 
 
-def _source(folder: Path, namespace: str) -> list[dict[str, Any]]:
+def source_of(folder: Path, namespace: str) -> list[dict[str, Any]]:
     """The objects of a source, moved into a namespace of this run."""
     texts = [file.read_text() for file in sorted(folder.glob("**/*.yaml"))]
-    found = [each for text in texts for each in yaml.safe_load_all(text) if each]
+    found = [each for text in texts for each in yaml.load_all(text, yaml.CSafeLoader) if each]
     old = {each["metadata"].get("namespace") for each in found} - {None}
     for name in old:
         found = json.loads(json.dumps(found).replace(f".{name}.svc", f".{namespace}.svc"))

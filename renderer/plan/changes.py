@@ -123,8 +123,24 @@ def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) ->
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and old:
         for number, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _differ(f"{pointer}/{number}", before, after, written)
+    elif isinstance(old, list) and isinstance(new, list) and (items := _inserted(old, new)):
+        yield from ((f"{pointer}/{number}", before, after) for number, before, after in items)
     else:
         yield pointer, old, new
+
+
+def _inserted(old: list[Any], new: list[Any]) -> list[tuple[int, Any, Any]]:
+    """The items that one list has in addition to the other, if it is otherwise the same; empty if it is not."""
+    longer, shorter = (new, old) if len(new) > len(old) else (old, new)
+    if not shorter:
+        return []
+    pairs = enumerate(zip(shorter, longer, strict=False))
+    same = next((number for number, (one, other) in pairs if not equal(one, other)), len(shorter))
+    more = len(longer) - len(shorter)
+    if not equal(shorter[same:], longer[same + more :]):
+        return []
+    items = enumerate(longer[same : same + more], same)
+    return [(number, _ABSENT, item) if longer is new else (number, item, _ABSENT) for number, item in items]
 
 
 def _has_below(written: frozenset[str] | None, pointer: str) -> bool:

@@ -14,7 +14,7 @@ from renderer.plan.entry_points import lost_entry_points
 from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
-from renderer.plan.ports import lost_ports
+from renderer.plan.ports import failing_until, lost_ports
 from renderer.plan.side import WORKLOADS, Side, changes_pods, moves_cluster, replicas, resumes, waited, workload
 from renderer.problem import some_of
 from renderer.render.jobs import is_job_of_spec
@@ -236,7 +236,8 @@ def _ports(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Eff
     if lost:
         named = tuple(path for path in paths if path.pointer.startswith("/spec/ports"))
         target = f"`{lost[0].target}`" if isinstance(lost[0].target, str) else lost[0].target
-        reason = f"port {lost[0].port} leads to {target}, a port that no pod has until new ones are Ready"
+        until = failing_until(new)
+        reason = f"port {lost[0].port} leads to {target}, which no pod of today has: requests fail until {until}"
         yield Effect("disruptive", reason, named)
 
 

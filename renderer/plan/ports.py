@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.plan.side import Side, workload
+from renderer.render.service import preview_name
 from renderer.rules.finding import Finding
 
 _TCP = "TCP"
@@ -29,7 +30,8 @@ def lost_ports(old: Side, new: Side) -> list[LostPort]:
     (labels, today), (_, later) = _pods(old), _pods(new)
     names, later_names = _names(today), _names(later)
     named = {(port.get("name"), _protocol(port)) for port in today}
-    services = {each.name: each for each in old.manifests if each.kind == "Service"}
+    preview = preview_name(new.app)  # it leads to the pods of today only while nothing else is there
+    services = {each.name: each for each in old.manifests if each.kind == "Service" and each.name != preview}
     found = []
     for service in new.manifests:
         if service.kind == "Service" and service.name in services and _selects(service, labels):
@@ -50,20 +52,27 @@ def port_renamed(old: Side, new: Side) -> Iterator[Finding]:
 
     A Service's named `targetPort` is looked up in each pod, and a number is the same in all of them. The Service is
     applied before the workload. So the running pods drop out of its endpoints, or get requests on a port on which they
-    do not listen, until new pods are Ready.
+    do not listen, until new pods are Ready. While a canary or a preview is in flight, that lasts until its promotion:
+    the stable version's pods stay as they are.
     Source: Kubernetes, Services (endpoints of a port that a pod does not have by that name are left out).
     Do: keep the name; let `targetPort` name the container port instead of its number; or add the port under another
     name and number, move the callers, then remove the old port.
     """
     for lost in lost_ports(old, new):
         target, has = (f"`{lost.target}`", "has") if isinstance(lost.target, str) else (lost.target, "lists")
+        until = failing_until(new)
         kept = "the name" if isinstance(lost.target, str) else "the number"
         instead = f"write `targetPort: {lost.name}`, which Kubernetes looks up in each pod, or " if lost.name else ""
         message = (
             f"port {lost.port} of Service {lost.service} leads to {target}, which no pod of today {has}: requests to "
-            f"it fail until new pods are Ready; {instead}keep {kept}, or add a second port and move the callers first"
+            f"it fail until {until}; {instead}keep {kept}, or add a second port and move the callers first"
         )
         yield Finding("port-renamed", message, "/spec/ports")
+
+
+def failing_until(new: Side) -> str:
+    """When the last pods without the port are gone: while something is in flight, those of the stable version stay."""
+    return f"{new.app.running.name} is promoted" if new.flight else "new pods are Ready"
 
 
 def _pods(side: Side) -> tuple[Object, list[Object]]:

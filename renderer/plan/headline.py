@@ -21,6 +21,10 @@ def as_simulated(plan: AppPlan, new: Side | None) -> AppPlan:
     checked = [_checked(effect, summary, new) for effect in plan.effects]
     if _serves_nobody(summary) and plan.class_ != "disruptive":
         checked.append(Effect("disruptive", "for a time no pod is left to serve", plan.paths))
+    preview = new.app.preview
+    if preview is not None and (share := _share(preview, summary)) > _NEAR and plan.class_ != "undo":
+        reason = f"Git says that {preview.name} is a preview, without traffic, and it gets {share:g} %"
+        checked.insert(0, Effect("disruptive", reason, plan.paths))
     return replace(plan, effects=harshest(checked))
 
 

@@ -30,7 +30,7 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     was, now = old.app.strategy, new.app.strategy
     named = _under(paths, "/spec/strategy/type", "/spec/strategy/router", "/spec/migration")
     if (was.type, was.router) != (now.type, now.router):
-        reason = f"the strategy changes from {was} to {now}{_not_before(was)}"
+        reason = f"the strategy changes from {was} to {now}{_not_before(was)}{_for_later(old, new)}"
         yield Effect("migrate", reason, named)
         both = old.app.migrating_from or new.app.migrating_from  # each has all its pods while the other ends
         if was.is_rollout != now.is_rollout and not both and new.prunes == "first":
@@ -54,6 +54,13 @@ def _stage(old: App, new: App, *, is_pruned: bool) -> str:
         return "the workload of the old strategy is rendered too"
     ends = "is deleted" if is_pruned else "is removed from Git; Argo CD does not delete it by itself"
     return f"the workload of the old strategy {ends}"
+
+
+def _for_later(old: Side, new: Side) -> str:
+    """A Deployment stays, and only its next rollout is another one."""
+    if old.app.strategy.is_rollout or new.app.strategy.is_rollout or old.running != new.running:
+        return ""
+    return "; no pod is replaced now" if restart_mark(old) == restart_mark(new) else ""
 
 
 def _not_before(was: Strategy) -> str:
@@ -81,7 +88,9 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
     what = version.name if version else ""
     start: Class = "canary-start" if new.flight == "canary" else "preview-start"
     if old.flight and not changed:
-        if old.steps != new.steps:
+        if old.flight != new.flight:
+            yield Effect("migrate", f"Git makes the {old.flight} {what} a {new.flight}", named)
+        elif old.steps != new.steps:
             yield Effect("canary-step", _step(old.app, new.app, what), named)
         return
     if not changed:

@@ -27,6 +27,8 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
     """
     was, now = old.app.strategy, new.app.strategy
+    if switched(old, new) and (old.flight or new.flight):
+        return  # `switch-in-flight`: no stage can begin
     if _loses_subsets(old, new):
         message = (
             f"the DestinationRule loses the subsets that live routes name: `{new.switch}` keeps them a stage longer "
@@ -113,6 +115,8 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
     """
     before, after = old.app.spec.get("migration"), new.app.spec.get("migration")
     staged = before != after or switched(old, new)
+    if not (before or after or old.app.strategy.is_rollout or new.app.strategy.is_rollout):
+        return  # one Deployment before and after
     if old.flight or new.flight or not (staged or before):
         return
     if old.settled != new.settled or (staged and restart_mark(old) != restart_mark(new)):

@@ -31,7 +31,7 @@ _COUNTS: dict[str, str] = {
     "elsewhere": "something that is not in Git decides how many pods run: these counts are assumed",
 }
 _FLAGS: dict[str, Callable[[Flag], str]] = {
-    "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
+    "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",  # at its worst
     "over": lambda flag: f"over: the share of {flag.version} rises to {_percent(flag.share)}",
     "overload": lambda flag: (
         f"overload: {_percent(flag.share)} of the traffic on {_pods(flag.ready)} of {flag.version} Ready"
@@ -242,12 +242,16 @@ def _duration(seconds: float) -> str:
 def flag_text(flag: Flag) -> str:
     """The flag, how often it occurs and for how long."""
     times = f", {flag.times} times" if flag.times > 1 else ""
+    if flag.type in ("dip", "over") and flag.seconds is not None and flag.seconds >= _LONG:
+        return f"{_FLAGS[flag.type](flag)}, and comes back after about {_duration(flag.seconds)}{times}"
     return f"{_FLAGS[flag.type](flag)}, {_lasts(flag.seconds)}{times}"
 
 
 def _lasts(seconds: float | None) -> str:
     if seconds is None:
         return "and it lasts"
+    if seconds >= _LONG:
+        return f"for about {_duration(seconds)}"
     return "for a moment" if seconds < _MOMENT else f"for about {seconds:.1f} s"
 
 

@@ -135,11 +135,11 @@ def _inserted(old: list[Any], new: list[Any]) -> list[tuple[int, Any, Any]]:
     if not shorter:
         return []
     pairs = enumerate(zip(shorter, longer, strict=False))
-    same = next((number for number, (one, other) in pairs if not equal(one, other)), len(shorter))
-    more = len(longer) - len(shorter)
-    if not equal(shorter[same:], longer[same + more :]):
+    common = next((number for number, (one, other) in pairs if not equal(one, other)), len(shorter))
+    extra = len(longer) - len(shorter)
+    if not equal(shorter[common:], longer[common + extra :]):
         return []
-    items = enumerate(longer[same : same + more], same)
+    items = enumerate(longer[common : common + extra], common)
     return [(number, _ABSENT, item) if longer is new else (number, item, _ABSENT) for number, item in items]
 
 

@@ -20,9 +20,7 @@ from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.render import bootstrap
 from renderer.rules import Claim, claims
-from renderer.rules.index import ByKind
 from renderer.rules.shared_quota import quota_use
-from renderer.rules.together import quotas_of
 from renderer.schema import Schemas
 from renderer.yamlio import dump
 
@@ -189,7 +187,7 @@ def finishing(
     yield
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(made.manifests, name, made.index, app.namespace, in_one_sync=setup.project.in_one_sync)
-    if quotas_of(setup.resource_kinds.get(environment.name, ByKind()).get("ResourceQuota", ())):
+    if "ResourceQuota" in setup.resource_kinds.get(environment.name, ()):
         claimed += quota_use(scene_of(evaluated, made, setup, environment), name)
     found, driven = locator.locate(problems), driven_of(app)
     return Rendered(environment.name, name, files, found, claimed, matched, hosts, driven, is_sound=True)

@@ -213,7 +213,7 @@ def _of_resources(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) 
         external=frozenset(spec.get("external", ())),
         not_secret=setup.project.not_secret,
     )
-    own = [(RESOURCES, use) for use in quota_use(scene, RESOURCES)]
+    own = [("the environment's resources", use) for use in quota_use(scene, RESOURCES)]
     shared = quotas_shared(scene, _namespace(setup, env), [*claimed, *own])
     for finding in (*check_resources(scene), *shared):
         if finding.manifest is not None and finding.manifest.written is not None:

@@ -32,12 +32,12 @@ class _Use(NamedTuple):
 
 
 def quota_use(scene: Scene, owner: str) -> tuple[Claim, ...]:
-    """What the workloads of an app need of what its environment's quotas limit; nothing where there is no quota."""
-    quotas = quotas_of(scene.resource_kinds.get("ResourceQuota", ()))
-    names = sorted({name for each in quotas for name in (each.data.get("spec") or {}).get("hard") or {}})
+    """What the workloads of a scene need of what the quotas of their namespaces limit."""
     found = []
-    for pod in scene.index.workloads if names else ():
-        counts = together(scene, pod)
+    for pod in scene.index.workloads:
+        quotas = quotas_of(scene.all_within("ResourceQuota", pod.namespace))
+        names = sorted({name for each in quotas for name in (each.data.get("spec") or {}).get("hard") or {}})
+        counts = together(scene, pod) if names else None
         # None: a container gives no value, so a LimitRange outside of this tree may
         each = {name: value for name in names if (value := of_pod(scene, pod, name)) != 0} if counts else {}
         if counts and each:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from renderer.importing.comment_lines import Comments
-from renderer.importing.group import WORKLOADS
 from renderer.importing.source import SourceObject
-from renderer.manifest import Manifest
+from renderer.manifest import WORKLOADS, Manifest
 from renderer.masking import without_known
 from renderer.plain import pointer_of, tokens
 from renderer.render.origin import origin

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from renderer.importing.source import SourceObject
-from renderer.manifest import Manifest
+from renderer.manifest import ISTIO_ROUTING, Manifest
 from renderer.rules.analysis import uses_of
 from renderer.rules.mesh import destinations_of, service_name
 from renderer.rules.rollouts import driven_services
@@ -25,7 +25,7 @@ def elsewhere(objects: Sequence[SourceObject]) -> dict[str, str]:
 def _named(each: SourceObject) -> Iterator[tuple[str, str]]:
     """The kinds and names of the objects of its own namespace that it needs."""
     manifest = Manifest("", each.data)
-    if each.kind in ("VirtualService", "DestinationRule"):
+    if each.kind in ISTIO_ROUTING:
         for host in _hosts(manifest):
             service = service_name(host, each.namespace)
             if service and service[1] == each.namespace and "*" not in host:

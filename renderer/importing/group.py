@@ -10,9 +10,8 @@ from typing import Any
 from renderer.hooks import job_of_spec, one_hook
 from renderer.importing.live import is_in_flight
 from renderer.importing.source import SourceObject
-from renderer.manifest import Identity
+from renderer.manifest import ISTIO_ROUTING, WORKLOADS, Identity
 
-WORKLOADS = ("Deployment", "Rollout")
 # Where the pod template of a kind is.
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "Deployment": ("spec", "template"),
@@ -271,7 +270,7 @@ def _destinations(route: SourceObject) -> Iterator[str]:
 
 _ROUTES: Mapping[str, Callable[[SourceObject], Iterable[str]]] = {
     "Ingress": _backends,
-    **dict.fromkeys(("VirtualService", "DestinationRule", "HTTPRoute", "GRPCRoute"), _destinations),
+    **dict.fromkeys((*ISTIO_ROUTING, "HTTPRoute", "GRPCRoute"), _destinations),
 }
 
 

@@ -8,11 +8,10 @@ from typing import Any
 from renderer.hooks import DELETE, HOOK
 from renderer.importing.proof import FieldDifference, differences
 from renderer.importing.source import SourceObject
-from renderer.manifest import SYNC_OPTIONS, Identity, sync_options
+from renderer.manifest import SYNC_OPTIONS, WORKLOADS, Identity, sync_options
 
 _BY_AUTOSCALER = ("spec", "replicas")
 _RELEASE_STATE = (("spec", "strategy", "canary", "steps"), ("spec", "strategy", "blueGreen", "autoPromotionEnabled"))
-_WORKLOADS = ("Deployment", "Rollout")
 
 
 def patches(
@@ -33,7 +32,7 @@ def patches(
             and not is_of_hook(each)
         ]
         if seen:
-            target = {"kind": "Workload"} if source.kind in _WORKLOADS else {"kind": source.kind, "name": source.name}
+            target = {"kind": "Workload"} if source.kind in WORKLOADS else {"kind": source.kind, "name": source.name}
             found.append({"target": target, "patch": _patch(seen, data)})
     return found
 

@@ -13,7 +13,7 @@ from renderer.importing.built import Objects, built, objects_of, tried
 from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, hides_comments, nearest, of_manifest, of_spec
 from renderer.importing.elsewhere import elsewhere
-from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped, template_of
+from renderer.importing.group import OF_A_NAMESPACE, Group, grouped, template_of
 from renderer.importing.jobs import job_name
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import FURTHER, JOBS, Lifted, image_of, lift
@@ -26,7 +26,7 @@ from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.importing.withheld import has_secret, secret_name, secret_pointers, without_secrets
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.manifest import Identity
+from renderer.manifest import ISTIO_ROUTING, WORKLOADS, Identity
 from renderer.overlay import Document
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import fleet_problems
@@ -300,7 +300,7 @@ def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
     except NotLifted:
         return _fitted(otherwise, setup, target)
     patched = {patch["target"]["kind"] for patch in found.spec.get("patches", ())}
-    return found if patched.isdisjoint(("VirtualService", "DestinationRule")) else _fitted(otherwise, setup, target)
+    return found if patched.isdisjoint(ISTIO_ROUTING) else _fitted(otherwise, setup, target)
 
 
 def _fitted(group: Group, setup: Setup, target: Target) -> Lifted:

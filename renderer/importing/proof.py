@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
-from renderer.manifest import Identity, kind_of, sync_options
+from renderer.manifest import WORKLOADS, Identity, kind_of, sync_options
 from renderer.plain import mapping, pointer_of
 from renderer.rules.mesh import MESH
 from renderer.scaler import SCALERS, scaler_of
@@ -111,11 +111,11 @@ def compared(
         verdict: Verdict = "lost"
     elif withheld:
         verdict = "withheld"
-    elif source.kind in ("Deployment", "Rollout") and template:
+    elif source.kind in WORKLOADS and template:
         verdict = "rolls"
     else:
         verdict = "same pods" if seen else "identical"
-    if not template or source.kind not in ("Deployment", "Rollout"):
+    if not template or source.kind not in WORKLOADS:
         return Compared(env, app, source, verdict, tuple(seen), 0)
     pods, is_least = _pods(source, found, rendered)
     return Compared(env, app, source, verdict, tuple(seen), pods, is_least)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.live.objects import AppObjects, Object, images
+from renderer.manifest import WORKLOADS
 from renderer.plain import below, pointer_of
 from renderer.problem import some_of
 from renderer.rules.quantity import quantity
 from renderer.spec import short_digests
 
-WORKLOADS = ("Deployment", "Rollout")
 # A controller counts the pods, and these two are compared in words of their own.
 _NOT_COMPARED = {
     pointer_of(keys) for keys in (("replicas",), ("paused",), ("template", "metadata", "labels", "version"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from renderer.live.model import AnalysisState, ApplicationState, LiveApp, LiveVersion, Role
 from renderer.live.objects import DEPLOYMENT_HASH, AppObjects, Object, controller, images, labels
-from renderer.manifest import ROLLOUT_HASH
+from renderer.manifest import ROLLOUT_HASH, WORKLOADS
 
 _MOST_RUNS = 5
 _WAITING = ("ContainerCreating", "PodInitializing")  # a pod that only starts
@@ -16,7 +16,7 @@ _WAITING = ("ContainerCreating", "PodInitializing")  # a pod that only starts
 
 def read_app(env: str, app: str, namespace: str, objects: AppObjects) -> LiveApp:
     """The app by its objects; without a workload it has no versions."""
-    workloads = {kind: found for kind in ("Deployment", "Rollout") if (found := objects.get(kind, {}).get(app))}
+    workloads = {kind: found for kind in WORKLOADS if (found := objects.get(kind, {}).get(app))}
     rollout, deployment = workloads.get("Rollout"), workloads.get("Deployment")
     versions = _versions(app, workloads, objects)
     phase, message = _rollout_phase(rollout) if rollout else _deployment_phase(deployment) if deployment else ("", "")

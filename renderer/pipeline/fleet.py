@@ -26,6 +26,7 @@ from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
+from renderer.rules.finding import correct
 from renderer.rules.fleet import application_claim, is_of_argocd, waits_for_rollouts, without_service
 from renderer.rules.shared_quota import quota_use, quotas_of_one_app, quotas_shared
 from renderer.yamlio import dump
@@ -244,10 +245,8 @@ def _backends(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Itera
     for claim, service in without_service(claimed):
         if f"Service/{service}" not in external:
             file = _file_of(setup, env, claim.owner)
-            message = (
-                f"there is no Service {service} in this tree: correct the name, or name `Service/{service}` under "
-                f"`external` (in {env}: {claim.file} at {claim.pointer})"
-            )
+            cure = correct("name", "Service", service)
+            message = f"there is no Service {service} in this tree: {cure} (in {env}: {claim.file} at {claim.pointer})"
             yield Problem(file, 1, 1, claim.rule, message, severity="warning")
 
 

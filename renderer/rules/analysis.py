@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from renderer.go_time import nanoseconds
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ANALYSIS_TEMPLATES, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import blue_green_of, canary_of
 from renderer.rules.syntax import is_digits
-
-_TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 
 
 class Use(NamedTuple):
@@ -46,7 +44,7 @@ def _use(pointer: str, analysis: Object, *, background: bool) -> Use:
 
 
 def _template(scene: Scene, ref: Object, namespace: str) -> Manifest | None:
-    kind = _TEMPLATE_KINDS[bool(ref.get("clusterScope"))]
+    kind = ANALYSIS_TEMPLATES[bool(ref.get("clusterScope"))]
     return scene.find(kind, namespace, ref.get("templateName", ""))
 
 
@@ -182,7 +180,7 @@ def analysis_metrics(scene: Scene) -> Iterator[Finding]:
     `consecutiveSuccessLimit: 0`), and `count` is at least their sum; `interval` and `initialDelay` are Go durations.
     Source: Argo Rollouts (`ValidateMetrics`).
     """
-    for kind in _TEMPLATE_KINDS:
+    for kind in ANALYSIS_TEMPLATES:
         for template in scene.of(kind):
             spec = spec_of(template)
             metrics = spec.get("metrics") or []
@@ -240,7 +238,7 @@ def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
     `valueFrom`.
     Source: Argo Rollouts (`failed to resolve {{x}}`).
     """
-    for kind in _TEMPLATE_KINDS:
+    for kind in ANALYSIS_TEMPLATES:
         for template in scene.of(kind):
             spec = spec_of(template)
             args = spec.get("args") or []
@@ -273,7 +271,7 @@ def analysis_secrets(scene: Scene) -> Iterator[Finding]:
     Fix: correct the key.
     Source: Argo Rollouts (`key "x" does not exist in secret`).
     """
-    for kind in _TEMPLATE_KINDS:
+    for kind in ANALYSIS_TEMPLATES:
         for template in scene.of(kind):
             for number, arg in enumerate(spec_of(template).get("args") or ()):
                 ref = (arg.get("valueFrom") or {}).get("secretKeyRef") or {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from renderer.lazy import regex
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ISTIO_ROUTING, Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
@@ -32,7 +32,6 @@ _VALUES: dict[str, tuple[str, ...] | None] = {
 }
 
 
-_ROUTED = ("VirtualService", "DestinationRule")  # a release changes their lists
 _PLAIN = regex(r'(?:\.(?:[A-Za-z_]\w*|"[^"]*")|\.?\["[^"]*"\])+')  # a path of jq that leads through mappings alone
 
 
@@ -136,7 +135,7 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
             yield Finding("application-ignores", message, pointer, each.manifest, "warning")
         for number, entry in enumerate(ignores):
             for field in ("managedFieldsManagers", "jsonPointers"):
-                if entry.get(field) and entry.get("kind") in _ROUTED:
+                if entry.get(field) and entry.get("kind") in ISTIO_ROUTING:
                     pointer = f"{each.pointer}/ignoreDifferences/{number}/{field}"
                     message = f"{field} freezes more than is meant: use jqPathExpressions"
                     yield Finding("application-ignores", message, pointer, each.manifest, "warning")
@@ -144,7 +143,7 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
 
 def _is_in_list(entry: Object) -> bool:
     """Whether an entry of `ignoreDifferences` ignores something in a list, as far as it says so."""
-    if entry.get("kind") in _ROUTED or entry.get("managedFieldsManagers"):
+    if entry.get("kind") in ISTIO_ROUTING or entry.get("managedFieldsManagers"):
         return True
     pointers, paths = (_texts(entry.get(field)) for field in ("jsonPointers", "jqPathExpressions"))
     steps = (step for pointer in pointers for step in pointer.split("/"))

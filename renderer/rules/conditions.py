@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 
 from renderer.lazy import regex
-from renderer.manifest import Object
+from renderer.manifest import ANALYSIS_TEMPLATES, Object
 from renderer.rules.expressions import COMPARISONS, FUNCTIONS, PREDICATES, ExpressionError, Node, nodes, parse
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import PLACEHOLDER
 from renderer.rules.mesh import spec_of
 
-TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 _RULE = "analysis-conditions"
 _CONDITIONS = ("successCondition", "failureCondition")
 _OWN = frozenset(("asInt", "asFloat", "isNaN", "isInf", "isNil", "default"))
@@ -33,7 +32,7 @@ def analysis_conditions(scene: Scene) -> Iterator[Finding]:
     Fix: write `len(result) > 0 && result[0] < 5`, or end the query in `or vector(0)` where no data means 0.
     Source: Argo Rollouts (`EvaluateResult`, `could not evaluate successCondition`).
     """
-    for kind in TEMPLATE_KINDS:
+    for kind in ANALYSIS_TEMPLATES:
         for template in scene.of(kind):
             for number, metric in enumerate(spec_of(template).get("metrics") or ()):
                 pointer, name = f"/spec/metrics/{number}", metric.get("name")

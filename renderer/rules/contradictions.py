@@ -9,6 +9,7 @@ from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.plain import equal, escape, unescape
 from renderer.rules.finding import Finding
 from renderer.rules.index import index
+from renderer.rules.rollouts import ISTIO
 from renderer.rules.services import VERSION_LABELS
 
 
@@ -190,7 +191,7 @@ def _of_rollout(spec: Object) -> Facts:
     if canary is not None:
         found["steps"] = Fact("/spec/strategy/canary/steps", canary.get("steps"), _STEPS)
         istio = (canary.get("trafficRouting") or {}).get("istio") or {}
-        pointer = "/spec/strategy/canary/trafficRouting/istio/destinationRule"
+        pointer = f"{ISTIO}/destinationRule"
         found["subsets"] = Fact(pointer, istio.get("destinationRule"), "`strategy.router`")
     if blue_green is not None:
         pointer = "/spec/strategy/blueGreen/autoPromotionEnabled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene, correct, namespace_of
 from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Located
 from renderer.rules.mesh import service_name, service_of, spec_of
@@ -27,10 +27,8 @@ def destination_host(scene: Scene) -> Iterator[Finding]:
         host, namespace = spec_of(manifest).get("host", ""), namespace_of(manifest)
         name = service_name(host, namespace)
         if name and name[1] == namespace and "*" not in host and not scene.known("Service", namespace, name[0]):
-            message = (
-                f"there is no Service {name[0]} for the host {host}, "
-                f"so this applies to nothing: correct the host, or name `Service/{name[0]}` under `external`"
-            )
+            cure = correct("host", "Service", name[0])
+            message = f"there is no Service {name[0]} for the host {host}, so this applies to nothing: {cure}"
             yield Finding("destination-host", message, "/spec/host", manifest)
 
 

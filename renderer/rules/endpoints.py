@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import WORKLOADS, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import MESH, destinations_of, gateways_of, is_mirror, service_name, spec_of
 from renderer.rules.rollout_routes import moved_by
@@ -36,7 +36,7 @@ def service_endpoints(scene: Scene) -> Iterator[Finding]:
 
 
 def _elsewhere(scene: Scene, service: Manifest, spec: Object) -> Iterator[Finding]:
-    selected = [pod.manifest for pod in pods_behind(scene, service) if pod.kind in ("Deployment", "Rollout")]
+    selected = [pod.manifest for pod in pods_behind(scene, service) if pod.kind in WORKLOADS]
     named = [rollout for rollout in scene.of("Rollout") if service.name in _named(scene, rollout)]
     found = next((each for each in (*named, *selected) if namespace_of(each) == namespace_of(service)), None)
     if found is not None:

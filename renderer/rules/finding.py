@@ -109,6 +109,11 @@ def of_level(rule: str, message: str, level: int = LEVEL) -> Finding:
     return of_project(rule, f"{message}: {advice}", "/spec/renderLevel", "warning")
 
 
+def correct(what: str, kind: str, name: str) -> str:
+    """What to do where an object is named that is not here: `what` names it, such as `name` or `host`."""
+    return f"correct the {what}, or name `{kind}/{name}` under `external`"
+
+
 ManifestRule = Callable[[Scene], Iterable[Finding]]
 
 

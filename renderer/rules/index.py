@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from renderer.lazy import regex
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ANALYSIS_TEMPLATES, Manifest, Object
 
 SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
-WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
 PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")  # a controller puts a value there, such as `{{args.x}}`
 
 _FEW = 8  # manifests of a kind, which are looked through as fast as an index is made
@@ -103,7 +102,7 @@ def index(manifests: Sequence[Manifest]) -> Index:
         kind = manifest.kind
         if kind in WITH_PODS and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
-        elif kind in WITH_JOBS:
+        elif kind in ANALYSIS_TEMPLATES:
             pods += _jobs(manifest)
     workloads = [pod for pod in pods if pod.kind in SELECTING]
     routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ISTIO_ROUTING, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within
 from renderer.rules.mesh import MESH, destinations_of, gateways_of, routes_of, service_name, spec_of
@@ -151,7 +151,7 @@ def export_to(scene: Scene) -> Iterator[Finding]:
     Fix: write `.` (its own namespace), `*` (all namespaces, alone), or a list of namespaces without duplicates.
     Source: Istio `pkg/config/validation` (`validateExportTo`).
     """
-    for kind in ("VirtualService", "DestinationRule"):
+    for kind in ISTIO_ROUTING:
         for manifest in scene.of(kind):
             spaces = spec_of(manifest).get("exportTo")
             if not spaces:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from renderer.manifest import Manifest
+from renderer.manifest import WORKLOADS, Manifest
 from renderer.rules.contradictions import Change
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.index import pod_of
@@ -34,7 +34,7 @@ def patch_loses_port(changes: Iterable[Change], level: int) -> Iterator[Finding]
 def _ports(manifest: Manifest) -> Ports:
     if manifest.kind == "Service":
         return {_port(port, "port") for port in (manifest.data.get("spec") or {}).get("ports") or ()}
-    pod = pod_of(manifest, manifest.kind) if manifest.kind in ("Deployment", "Rollout") else None
+    pod = pod_of(manifest, manifest.kind) if manifest.kind in WORKLOADS else None
     containers = pod.containers if pod else ()
     return {_port(port, "containerPort") for _, container in containers for port in container.get("ports") or ()}
 

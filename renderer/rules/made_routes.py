@@ -9,10 +9,9 @@ from renderer.problem import Severity
 from renderer.release import PINNED
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import MESH, full_host, spec_of
-from renderer.rules.rollouts import canary_of
+from renderer.rules.rollouts import ROUTING, canary_of, istio_of, routing_of
 
 _FIELDS = ("rewrite", "timeout", "retries", "corsPolicy", "headers", "fault", "mirror", "mirrors")
-_ROUTING = "/spec/strategy/canary/trafficRouting"
 
 
 def pinned_routes(scene: Scene) -> Iterator[Finding]:
@@ -28,9 +27,8 @@ def pinned_routes(scene: Scene) -> Iterator[Finding]:
     Source: Argo Rollouts (`createHeaderRoute`, `createMirrorRoute`), measured.
     """
     for rollout in scene.of("Rollout"):
-        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-        for kind, pointer in _made(rollout, routing).items():
-            routes = _driven_routes(scene, rollout, routing)
+        for kind, pointer in _made(rollout).items():
+            routes = _driven_routes(scene, rollout)
             lost = _lost(routes)
             if lost:
                 severity: Severity = "warning" if any("rewrite" in route for route in routes) else "note"
@@ -38,12 +36,13 @@ def pinned_routes(scene: Scene) -> Iterator[Finding]:
                 yield Finding("pinned-routes", message, pointer, rollout, severity)
 
 
-def _made(rollout: Manifest, routing: Object) -> dict[str, str]:
+def _made(rollout: Manifest) -> dict[str, str]:
     """The kinds of requests for which the controller makes a route, `pinned` and `mirrored`: where the Rollout says so.
 
     Compiled steps make the route for pinned requests only during a release; `managedRoutes` names it always.
     """
     found: dict[str, str] = {}
+    routing = routing_of(rollout)
     if "istio" not in routing:
         return found
     for number, step in enumerate((canary_of(rollout) or {}).get("steps") or ()):
@@ -51,12 +50,12 @@ def _made(rollout: Manifest, routing: Object) -> dict[str, str]:
             if (step.get(field) or {}).get("match"):
                 found.setdefault(kind, f"/spec/strategy/canary/steps/{number}/{field}")
     names = [route.get("name") for route in routing.get("managedRoutes") or ()]
-    return found if "pinned" in found or PINNED not in names else {"pinned": f"{_ROUTING}/managedRoutes", **found}
+    return found if "pinned" in found or PINNED not in names else {"pinned": f"{ROUTING}/managedRoutes", **found}
 
 
-def _driven_routes(scene: Scene, rollout: Manifest, routing: Object) -> list[Object]:
+def _driven_routes(scene: Scene, rollout: Manifest) -> list[Object]:
     """The HTTP routes of the VirtualService that the Rollout moves, in the order in which it names them."""
-    named = (routing.get("istio") or {}).get("virtualService") or {}
+    named = istio_of(rollout).get("virtualService") or {}
     found = scene.find("VirtualService", namespace_of(rollout), named.get("name", ""))
     routes: dict[object, Object] = {r.get("name"): r for r in (spec_of(found).get("http") or () if found else ())}
     wanted = named.get("routes") or [*routes]
@@ -125,8 +124,7 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
 
 
 def _canary_subset(rollout: Manifest) -> str | None:
-    routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-    subset: str | None = ((routing.get("istio") or {}).get("destinationRule") or {}).get("canarySubsetName")
+    subset: str | None = (istio_of(rollout).get("destinationRule") or {}).get("canarySubsetName")
     return subset
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import WORKLOADS, Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.contradictions import tag_of
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -13,7 +13,6 @@ from renderer.rules.selectors import EXPRESSIONS, FIELDS, LABELS, OF_A_VERSION, 
 from renderer.spec import version_label
 
 _ROLE = "rollspec/role"
-_RELEASED = ("Deployment", "Rollout")
 KINDS = frozenset(FIELDS) - {"ServiceMonitor"}  # the labels of a Service have no version
 
 
@@ -34,7 +33,7 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
     told: set[int] = set()
     kinds = [kind for kind in FIELDS if kind in KINDS and (kind in scene.index.kinds or kind in scene.resource_kinds)]
     for pod in scene.index.workloads:
-        for kind in kinds if pod.kind in _RELEASED else ():
+        for kind in kinds if pod.kind in WORKLOADS else ():
             near = [each for each in may_select(scene, kind, pod.labels) if namespace_of(each) in ("", pod.namespace)]
             for policy in near:
                 asked = _asked(selector_of(policy))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import Manifest
 from renderer.plain import mapping
 from renderer.rules.backends import backends_to, hangs_on_gateway
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -68,7 +68,7 @@ def _is_of_all(scene: Scene, service: Manifest, pod: Pod) -> bool:
 def _found(scene: Scene, manifest: Manifest, pointer: str, service: Manifest, rollout: Manifest) -> Finding:
     is_own = any(each is manifest for each in scene.manifests)
     pointed = (pointer, manifest) if is_own else (ISTIO, rollout)
-    return Finding("past-canary", _message(manifest, service, canary_of(rollout) or {}), *pointed, "warning")
+    return Finding("past-canary", _message(manifest, service, rollout), *pointed, "warning")
 
 
 def _goes_to_pods(manifest: Manifest) -> bool:
@@ -84,21 +84,21 @@ def _selects_one_version(service: Manifest) -> bool:
     return any(label in selector for label in VERSION_LABELS)
 
 
-def _message(manifest: Manifest, service: Manifest, canary: Object) -> str:
-    stable = _stable(canary) if manifest.kind == "VirtualService" else _stable_service(canary)
+def _message(manifest: Manifest, service: Manifest, rollout: Manifest) -> str:
+    stable = _stable_route(rollout) if manifest.kind == "VirtualService" else _stable_service(rollout)
     return (
         f"{manifest.kind} {manifest.name} leads to all pods of Service {service.name}, so its requests reach a canary "
         f"by its share of the pods, whatever its weight: add the hosts to `istio.hosts` instead, or lead it to {stable}"
     )
 
 
-def _stable_service(canary: Object) -> str:
-    name = canary.get("stableService")
+def _stable_service(rollout: Manifest) -> str:
+    name = (canary_of(rollout) or {}).get("stableService")
     return f"Service {name}" if name else "a Service of the stable pods (`strategy.stableService`)"
 
 
-def _stable(canary: Object) -> str:
-    rule = canary["trafficRouting"]["istio"].get("destinationRule")
+def _stable_route(rollout: Manifest) -> str:
+    rule = istio_of(rollout).get("destinationRule")
     if rule:
         return f"the subset `{rule.get('stableSubsetName')}`"
-    return f"Service {canary.get('stableService')}"
+    return f"Service {(canary_of(rollout) or {}).get('stableService')}"

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from renderer.checks import is_of_checks
-from renderer.manifest import Manifest
-from renderer.rules.conditions import TEMPLATE_KINDS
+from renderer.manifest import ANALYSIS_TEMPLATES, Manifest
 from renderer.rules.finding import Finding, Scene, of_project
 from renderer.rules.index import PLACEHOLDER
 from renderer.rules.mesh import spec_of
@@ -96,7 +95,7 @@ def _parser() -> Any:
 
 
 def _queries(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
-    for kind in TEMPLATE_KINDS:
+    for kind in ANALYSIS_TEMPLATES:
         for template in scene.of(kind):
             for number, metric in enumerate(spec_of(template).get("metrics") or ()):
                 prometheus = (metric.get("provider") or {}).get("prometheus") or {}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import WORKLOADS, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Located, Pod
-
-_RELEASED = ("Deployment", "Rollout")
 
 
 def no_readiness_probe(scene: Scene) -> Iterator[Finding]:
@@ -47,7 +45,7 @@ def _too_early(scene: Scene) -> Iterator[Finding]:
         spec = service.data.get("spec") or {}
         if not spec.get("publishNotReadyAddresses") or spec.get("clusterIP") == "None":
             continue
-        if any(pod.kind in _RELEASED and _selects(service, pod) for pod in scene.index.workloads):
+        if any(pod.kind in WORKLOADS and _selects(service, pod) for pod in scene.index.workloads):
             message = (
                 "with publishNotReadyAddresses the Service sends requests to pods that are not Ready, in each release: "
                 "remove it, or give peers a headless Service of their own"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene, correct, namespace_of
+from renderer.rules.index import Located
 from renderer.rules.mesh import spec_of
-from renderer.rules.rollouts import canary_of
+from renderer.rules.rollouts import ISTIO, canary_of, istio_of, routing_of
 
 
 def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
@@ -22,43 +23,38 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
     Source: Argo Rollouts (`ValidateVirtualService`: `HTTP Route 'x' is not found in the defined Virtual Service.`).
     """
     for rollout in scene.of("Rollout"):
-        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-        istio = routing.get("istio")
+        istio = routing_of(rollout).get("istio")
         if istio is None:
             continue
-        one, several = istio.get("virtualService"), istio.get("virtualServices")
-        base = "/spec/strategy/canary/trafficRouting/istio"
-        if bool(one) == bool(several):
+        if bool(istio.get("virtualService")) == bool(istio.get("virtualServices")):
             message = "the router istio needs exactly one of virtualService and virtualServices"
-            yield Finding("rollout-virtual-service", message, base, rollout)
+            yield Finding("rollout-virtual-service", message, ISTIO, rollout)
             continue
-        managed = {route.get("name") for route in routing.get("managedRoutes") or ()}
-        refs = (
-            [(base + "/virtualService", one)]
-            if one
-            else [(f"{base}/virtualServices/{n}", r) for n, r in enumerate(several)]
-        )
-        for pointer, ref in refs:
-            name, namespace = reference(ref.get("name") or "")
-            found = scene.find("VirtualService", namespace or namespace_of(rollout), name)
-            if found is not None:
-                for inner, message in _route_problems(rollout, ref, spec_of(found), managed):
-                    yield Finding("rollout-virtual-service", message, pointer + inner, rollout)
-            elif not namespace and f"VirtualService/{name}" not in scene.external:
-                yield Finding(
-                    "rollout-virtual-service",
-                    f"there is no VirtualService {name}: "
-                    f"correct the name, or name `VirtualService/{name}` under `external`",
-                    pointer + "/name",
-                    rollout,
-                )
+        for pointer, ref in _virtual_services(rollout):
+            for inner, message in _virtual_service_problems(scene, rollout, ref):
+                yield Finding("rollout-virtual-service", message, pointer + inner, rollout)
+
+
+def _virtual_service_problems(scene: Scene, rollout: Manifest, ref: Object) -> Iterator[tuple[str, str]]:
+    name, namespace = reference(ref.get("name") or "")
+    found = scene.find("VirtualService", namespace or namespace_of(rollout), name)
+    if found is not None:
+        yield from _route_problems(rollout, ref, spec_of(found))
+    elif not namespace and f"VirtualService/{name}" not in scene.external:
+        yield "/name", f"there is no VirtualService {name}: {correct('name', 'VirtualService', name)}"
+
+
+def _virtual_services(rollout: Manifest) -> list[Located]:
+    """Where a Rollout names the VirtualServices whose weights it writes."""
+    istio = istio_of(rollout)
+    one, several = istio.get("virtualService"), istio.get("virtualServices") or ()
+    listed = [(f"{ISTIO}/virtualServices/{number}", ref) for number, ref in enumerate(several)]
+    return [(f"{ISTIO}/virtualService", one), *listed] if one else listed
 
 
 def moved_by(rollout: Manifest) -> list[tuple[str, str]]:
     """Name and namespace of each VirtualService whose weights a Rollout writes."""
-    istio = ((canary_of(rollout) or {}).get("trafficRouting") or {}).get("istio") or {}
-    refs = (istio.get("virtualService"), *(istio.get("virtualServices") or ()))
-    named = [reference(ref.get("name") or "") for ref in refs if ref]
+    named = [reference(ref.get("name") or "") for _, ref in _virtual_services(rollout) if ref]
     return [(name, namespace or namespace_of(rollout)) for name, namespace in named if name]
 
 
@@ -71,9 +67,8 @@ def reference(name: str) -> tuple[str, str]:
 _SECTIONS = (("http", "routes"), ("tls", "tlsRoutes"), ("tcp", "tcpRoutes"))
 
 
-def _route_problems(
-    rollout: Manifest, ref: Object, spec: Object, managed: set[str | None]
-) -> Iterator[tuple[str, str]]:
+def _route_problems(rollout: Manifest, ref: Object, spec: Object) -> Iterator[tuple[str, str]]:
+    managed = {route.get("name") for route in routing_of(rollout).get("managedRoutes") or ()}
     for section, field in _SECTIONS:
         if not spec.get(section) and not ref.get(field):
             continue
@@ -115,7 +110,7 @@ def _spoken(wanted: object) -> str:
 def _lacks(rollout: Manifest, route: Object) -> str | None:
     """What a route that the controller moves lacks; None when it leads to both versions."""
     canary = canary_of(rollout) or {}
-    rule = canary["trafficRouting"]["istio"].get("destinationRule")
+    rule = istio_of(rollout).get("destinationRule")
     destinations = [weighted.get("destination") or {} for weighted in route.get("route") or ()]
     if rule:
         there = {destination.get("subset") for destination in destinations}
@@ -141,16 +136,16 @@ def rollout_destination_rule(scene: Scene) -> Iterator[Finding]:
     Source: Argo Rollouts (`updateDestinationRule`), measured: other subsets are removed.
     """
     for rollout in scene.of("Rollout"):
-        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-        rule = (routing.get("istio") or {}).get("destinationRule")
+        rule = istio_of(rollout).get("destinationRule")
         if not rule:
             continue
-        pointer, name = "/spec/strategy/canary/trafficRouting/istio/destinationRule", rule.get("name", "")
+        pointer, name = f"{ISTIO}/destinationRule", rule.get("name", "")
         wanted = [rule.get("stableSubsetName"), rule.get("canarySubsetName")]
         found = scene.find("DestinationRule", namespace_of(rollout), name)
         if found is None:
             if f"DestinationRule/{name}" not in scene.external:
-                yield _rule(rollout, pointer + "/name", f"there is no DestinationRule {name}")
+                message = f"there is no DestinationRule {name}: {correct('name', 'DestinationRule', name)}"
+                yield _rule(rollout, pointer + "/name", message)
             continue
         subsets = [subset.get("name") for subset in spec_of(found).get("subsets") or ()]
         if wanted[0] == wanted[1]:

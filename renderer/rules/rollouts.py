@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene, correct, namespace_of
 from renderer.rules.mesh import spec_of
 from renderer.rules.services import pods_behind
 
@@ -105,7 +105,7 @@ def rollout_services(scene: Scene) -> Iterator[Finding]:
                 message = f"{pointer.rpartition('/')[2]} is {name}, like {names[name]}: they must differ"
                 yield _service(rollout, pointer, message)
             elif not scene.known("Service", namespace, name):
-                yield _service(rollout, pointer, f"there is no Service {name}")
+                yield _service(rollout, pointer, f"there is no Service {name}: {correct('name', 'Service', name)}")
             names[name] = pointer.rpartition("/")[2]
         for pointer, message in _missing(rollout):
             yield _service(rollout, pointer, message)

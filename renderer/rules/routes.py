@@ -8,7 +8,7 @@ from typing import NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.protocols import HTTP, TLS
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene, correct, namespace_of
 from renderer.rules.index import ByKind, grouped
 from renderer.rules.mesh import (
     MESH,
@@ -135,7 +135,8 @@ def _host(scene: Scene, host: str, namespace: str) -> _Host:
 
 def _destination_problems(host: _Host, destination: Object) -> Iterator[tuple[str, str]]:
     if host.missing is not None:
-        yield "/host", f"there is no Service {host.missing} for the host {host.name}"
+        cure = correct("host", "Service", host.missing)
+        yield "/host", f"there is no Service {host.missing} for the host {host.name}: {cure}"
     elif host.service is not None:
         wanted = destination["port"].get("number") if "port" in destination else None
         if wanted is None:

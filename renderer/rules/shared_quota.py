@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from renderer.problem import Severity, some_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import Claim
+from renderer.rules.index import WITH_PODS
 from renderer.rules.quantity import quantity
 from renderer.rules.together import amount, least, of_pod, quotas_of, together
 
 _USE = "quota-use"  # the `rule` of claims that never clash
-_RUNNING = frozenset(("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"))
 
 
 class _Use(NamedTuple):
@@ -80,7 +80,7 @@ def quotas_of_one_app(claimed: Sequence[tuple[str, Claim]]) -> Iterator[tuple[Cl
     if not any(claim.key.startswith("ResourceQuota ") for _, claim in claimed):
         return
     objects = [(owner, claim, *_object(claim)) for owner, claim in claimed if claim.rule == "object-once"]
-    runs = {(owner, namespace) for owner, _, kind, _, namespace in objects if kind in _RUNNING}
+    runs = {(owner, namespace) for owner, _, kind, _, namespace in objects if kind in WITH_PODS}
     for owner, claim, kind, name, namespace in objects:
         others = sorted(other for other, there in runs if other != owner and there == namespace)
         if kind == "ResourceQuota" and others:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, ManifestRule, Scene, namespace_of
 from renderer.rules.mesh import spec_of
-from renderer.rules.rollouts import canary_of
+from renderer.rules.rollouts import canary_of, istio_of, routing_of
 
 _STEPS = "/spec/strategy/canary/steps"
 _ROUTE = re.compile(r"/spec/http/([0-9]+)(?:/|$)").match
@@ -44,15 +44,14 @@ def _stepped(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, Scene]]:
     steps = canary.get("steps") or ()
     if not any(kind in step for step in steps for kind in _MAKE):
         return
-    routing = canary.get("trafficRouting") or {}
-    istio = routing.get("istio") or {}
+    istio = istio_of(rollout)
     named, rule = istio.get("virtualService") or {}, istio.get("destinationRule") or {}
     found = scene.find("VirtualService", namespace_of(rollout), named.get("name", ""))
     routes = [*(spec_of(found).get("http") or ())] if found else []
     driven = [route for route in routes if route.get("name") in (named.get("routes") or [route.get("name")])]
     if found is None or not driven or found not in scene.manifests:
         return
-    order = [route.get("name") for route in routing.get("managedRoutes") or ()]
+    order = [route.get("name") for route in routing_of(rollout).get("managedRoutes") or ()]
     made: dict[object, Object] = {}
     for number, step in enumerate(steps):
         for kind in _MAKE:

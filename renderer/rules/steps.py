@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.go_time import nanoseconds
-from renderer.manifest import Object
+from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
-from renderer.rules.rollouts import canary_of
+from renderer.rules.rollouts import ROUTING, canary_of, istio_of, routing_of
 from renderer.rules.syntax import is_digits
 
 _KINDS = (
@@ -124,14 +124,13 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
     Source: Argo Rollouts (`ValidateStepRouteFoundInManagedRoute`, `RemoveManagedRoutes`), measured.
     """
     for rollout in scene.of("Rollout"):
-        canary = canary_of(rollout) or {}
-        routing = canary.get("trafficRouting")
+        canary, routing = canary_of(rollout) or {}, routing_of(rollout)
         if not routing:
             continue
         names = [route.get("name") for route in routing.get("managedRoutes") or ()]
         for number, name in enumerate(names):
             if name in names[:number]:
-                pointer = f"/spec/strategy/canary/trafficRouting/managedRoutes/{number}"
+                pointer = f"{ROUTING}/managedRoutes/{number}"
                 yield Finding("managed-routes", f"two managed routes are named {name}", pointer, rollout)
         for number, step in enumerate(canary.get("steps") or ()):
             for kind in ("setHeaderRoute", "setMirrorRoute"):
@@ -142,11 +141,11 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
                         "managed-routes", message, f"/spec/strategy/canary/steps/{number}/{kind}/name", rollout
                     )
         if names:
-            yield from _in_git(scene, namespace_of(rollout), routing, names)
+            yield from _in_git(scene, rollout, names)
 
 
-def _in_git(scene: Scene, namespace: str, routing: Object, names: list[str | None]) -> Iterator[Finding]:
-    name = (((routing.get("istio") or {}).get("virtualService")) or {}).get("name", "")
+def _in_git(scene: Scene, rollout: Manifest, names: list[str | None]) -> Iterator[Finding]:
+    name, namespace = (istio_of(rollout).get("virtualService") or {}).get("name", ""), namespace_of(rollout)
     for manifest in scene.of("VirtualService"):
         if manifest.name == name and namespace_of(manifest) == namespace:
             for number, route in enumerate(spec_of(manifest).get("http") or ()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from renderer.manifest import ANALYSIS_TEMPLATES, ISTIO_ROUTING
 from renderer.rules import (
     access,
     analysis,
@@ -59,6 +60,7 @@ from renderer.rules import (
     workload,
 )
 from renderer.rules.finding import ManifestRule
+from renderer.rules.index import WITH_PODS
 from renderer.rules.workflows import WORKFLOW
 from renderer.scaler import SCALERS, SCHEMALESS
 
@@ -89,9 +91,7 @@ def rule(
 
 
 _ANY: frozenset[str] = frozenset()
-_WITH_PODS = ("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
-_TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
-_MAKES_JOBS = ("Job", "Pod", *_TEMPLATES)
+_MAKES_JOBS = ("Job", "Pod", *ANALYSIS_TEMPLATES)
 # Kinds that rules judge among an environment's `resources` too, by what they do to an app.
 FOR_APPS = frozenset(
     (
@@ -101,8 +101,7 @@ FOR_APPS = frozenset(
         *one_version.KINDS,
         "ServiceMonitor",
         "PodMonitor",
-        "VirtualService",
-        "DestinationRule",
+        *ISTIO_ROUTING,
     )
 )
 _USES = ("analysis", "steps", "prePromotionAnalysis", "postPromotionAnalysis")  # of analyses, by a Rollout
@@ -150,7 +149,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Workloads",
-        frozenset(_WITH_PODS),
+        WITH_PODS,
         {
             "selector-matches-template": rule(workload.selector_matches_template),
             "workloads-overlap": rule(workload.workloads_overlap),
@@ -166,7 +165,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Pods",
-        frozenset((*_WITH_PODS, *_TEMPLATES)),
+        WITH_PODS.union(ANALYSIS_TEMPLATES),
         {
             "restart-policy": rule(workload.restart_policy, of_pods=True),
             "hook-image": rule(hook_images.hook_image, *_MAKES_JOBS, WORKFLOW),
@@ -213,7 +212,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Versions",
-        frozenset((*_WITH_PODS, "HorizontalPodAutoscaler")),
+        WITH_PODS | {"HorizontalPodAutoscaler"},
         {
             "kubernetes-version": rule(since.kubernetes_version),
         },
@@ -291,7 +290,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "VirtualServices and DestinationRules",
-        frozenset(("VirtualService", "DestinationRule")),
+        frozenset(ISTIO_ROUTING),
         {
             "istio-durations": rule(
                 durations.istio_durations, "trafficPolicy", "retries", "fault", "corsPolicy", "timeout", at_steps=True
@@ -360,17 +359,17 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Analysis",
-        frozenset(("Rollout", *_TEMPLATES)),
+        frozenset(("Rollout", *ANALYSIS_TEMPLATES)),
         {
             "analysis-templates": rule(analysis.analysis_templates, *_USES, "AnalysisTemplate", of_apps=True),
-            "analysis-metrics": rule(analysis.analysis_metrics, *_TEMPLATES),
-            "analysis-placeholders": rule(analysis.analysis_placeholders, *_TEMPLATES),
-            "analysis-conditions": rule(conditions.analysis_conditions, *_TEMPLATES),
-            "analysis-queries": rule(queries.analysis_queries, *_TEMPLATES),
-            "analysis-reporter": rule(checks.analysis_reporter, *_TEMPLATES),
+            "analysis-metrics": rule(analysis.analysis_metrics, *ANALYSIS_TEMPLATES),
+            "analysis-placeholders": rule(analysis.analysis_placeholders, *ANALYSIS_TEMPLATES),
+            "analysis-conditions": rule(conditions.analysis_conditions, *ANALYSIS_TEMPLATES),
+            "analysis-queries": rule(queries.analysis_queries, *ANALYSIS_TEMPLATES),
+            "analysis-reporter": rule(checks.analysis_reporter, *ANALYSIS_TEMPLATES),
             "analysis-telemetry": rule(telemetry.analysis_telemetry, *_USES),
-            "analysis-requests": rule(checks.analysis_requests, *_TEMPLATES),
-            "analysis-secrets": rule(analysis.analysis_secrets, *_TEMPLATES),
+            "analysis-requests": rule(checks.analysis_requests, *ANALYSIS_TEMPLATES),
+            "analysis-secrets": rule(analysis.analysis_secrets, *ANALYSIS_TEMPLATES),
         },
     ),
     Section(

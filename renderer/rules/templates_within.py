@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from renderer.manifest import Manifest
+from renderer.manifest import ANALYSIS_TEMPLATES, Manifest
 from renderer.plain import escape
 from renderer.rules.finding import Scene
-from renderer.rules.index import WITH_JOBS, WITH_PODS, Index, Pod, located_pod
+from renderer.rules.index import WITH_PODS, Index, Pod, located_pod
 from renderer.rules.workflows import is_workflow, unseen_of_workflow, workflow_pods
 from renderer.schema.scope import scope
 
@@ -30,7 +30,7 @@ def pods_of(found: Index) -> list[Pod]:
 
 def _of_other_kinds(found: Index) -> Iterator[Pod]:
     for kind, manifests in found.kinds.items():
-        if kind not in WITH_PODS and kind not in WITH_JOBS:
+        if kind not in WITH_PODS and kind not in ANALYSIS_TEMPLATES:
             for manifest in manifests:
                 if is_workflow(manifest):
                     yield from workflow_pods(manifest)
@@ -41,7 +41,7 @@ def _of_other_kinds(found: Index) -> Iterator[Pod]:
 def unseen(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
     """What may make pods, or change them, and is not among `pods_within`: the manifest, a pointer, and what it is."""
     for kind, manifests in scene.index.kinds.items():
-        for manifest in manifests if kind not in WITH_PODS and kind not in WITH_JOBS else ():
+        for manifest in manifests if kind not in WITH_PODS and kind not in ANALYSIS_TEMPLATES else ():
             if is_workflow(manifest):
                 for pointer, name in unseen_of_workflow(manifest):
                     yield manifest, pointer, f"{name} of the {kind}"

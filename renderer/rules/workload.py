@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import WORKLOADS, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import amount, is_too_large
@@ -128,7 +128,7 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         spec = pod.manifest.data["spec"]
         ready = spec.get("minReadySeconds") or 0
-        if pod.kind not in ("Deployment", "Rollout"):
+        if pod.kind not in WORKLOADS:
             continue
         deadline = spec.get("progressDeadlineSeconds", DEADLINE)
         if ready and deadline <= ready:

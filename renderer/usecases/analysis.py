@@ -17,6 +17,7 @@ from renderer.checks import ANALYSES
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.go_time import whole_seconds
+from renderer.manifest import ANALYSIS_TEMPLATES
 from renderer.pipeline import Rendered, build_app
 from renderer.problem import errors
 from renderer.prometheus import MOST_POINTS, query_range
@@ -133,7 +134,7 @@ def _of_rendered(rendered: Rendered) -> Iterator[Query]:
     for manifest in manifests:
         prefix, analysis = next((each for each in analyses if _uses(each[1], manifest)), ("", {}))
         given = {arg["name"]: str(arg.get("value", _ANY_HASH)) for arg in analysis.get("args", ())}
-        if manifest["kind"] in ("AnalysisTemplate", "ClusterAnalysisTemplate"):
+        if manifest["kind"] in ANALYSIS_TEMPLATES:
             own = {arg["name"]: str(arg["value"]) for arg in manifest["spec"].get("args", ()) if "value" in arg}
             for metric in manifest["spec"].get("metrics", ()):
                 prometheus = metric["provider"].get("prometheus")

@@ -16,10 +16,10 @@ from renderer.edit import formatted
 from renderer.failure import Failure
 from renderer.importing.again import Merged, merged
 from renderer.importing.digests import changes, tree
-from renderer.importing.group import WORKLOADS
 from renderer.importing.project import Imported, Target, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.manifest import WORKLOADS
 from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
 from renderer.project import Versions

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from renderer.git import GitError, resolve
-from renderer.live.behind import WORKLOADS
 from renderer.live.objects import Object
+from renderer.manifest import WORKLOADS
 from renderer.pipeline import is_in
 from renderer.pipeline.assembly import assemble
 from renderer.pipeline.evaluation import evaluate, read_app

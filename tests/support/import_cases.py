@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.importing.group import WORKLOADS
 from renderer.importing.source import read_source
+from renderer.manifest import WORKLOADS
 from tests.support.cases import FIXTURES, Outcome, cases, run, snapshot
 
 ENVIRONMENT = "source-"  # begins the name of a folder that is the source of one environment

@@ -9,8 +9,8 @@ from renderer.checks import Checks, checks_of, duration
 from renderer.render.promotion_checks import url_of
 from renderer.spec import App
 
-_IN_WINDOWS = frozenset(("successRate", "latency", "cpu"))
-_REQUESTS = frozenset(("successRate", "latency"))
+_REQUESTS = frozenset(("successRate", "latency", "compare"))
+_IN_WINDOWS = _REQUESTS | {"cpu"}
 _FOLLOWS = {"abort": "aborts", "pause": "pauses", "pass": "continues"}
 
 
@@ -68,12 +68,26 @@ def _lines(app: App, checks: Checks) -> Iterator[str]:
         yield f"{start}{what}, every {every}; {failures} failures abort; it passes without data (renderLevel 1)"
         return
     earliest = duration(checks.earliest_abort)
-    yield (
-        f"{start}{what} over {duration(checks.window)}, every {every}; {failures} failures abort, after {earliest} at "
-        "the earliest"
-    )
-    follows = _FOLLOWS[checks.on_no_data]
-    yield f"{follows} after {duration(checks.patience)} without a window of {checks.min_requests} requests"
+    yield f"{start}{what}{_window(checks)}, every {every}; {failures} failures abort, after {earliest} at the earliest"
+    follows, patience = _FOLLOWS[checks.on_no_data], duration(checks.patience)
+    if _is_dark(app) and checks.fields.keys() & _REQUESTS and checks.on_no_data != "pass":
+        yield f"no request reaches a canary at 0 %, so it {follows} after {patience}"
+    else:
+        yield f"{follows} after {patience} without {_least(checks)}"
+
+
+def _window(checks: Checks) -> str:
+    return f" over {duration(checks.window)}" if checks.fields.keys() & _IN_WINDOWS else ""
+
+
+def _least(checks: Checks) -> str:
+    """What a check must have had, at least once, to say anything."""
+    return f"a window of {checks.min_requests} requests" if checks.fields.keys() & _REQUESTS else "an answer"
+
+
+def _is_dark(app: App) -> bool:
+    """Whether a canary gets neither a share nor pinned requests."""
+    return bool(app.canary and app.canary.weight == 0) and not app.spec.get("istio", {}).get("canaryHeaders")
 
 
 def _promotions(app: App, before: App | None) -> Iterator[str]:
@@ -130,15 +144,14 @@ def _promotion(app: App, field: str, failed: str) -> Iterator[str]:
 
 
 def _measured(checks: Checks, failed: str) -> Iterator[str]:
-    what = ", ".join(_asked(checks.fields))
-    over = f" over {duration(checks.window)}" if checks.fields.keys() & _IN_WINDOWS else ""
+    what, times = f"{', '.join(_asked(checks.fields))}{_window(checks)}", f"{checks.times} times"
     yield (
-        f"{what}{over}, {checks.times} times, every {duration(checks.interval)}, {duration(checks.measured_for)} in "
-        f"all; {checks.failure_limit + 1} failures {failed}"
+        f"{what}, {times}, every {duration(checks.interval)}, {duration(checks.measured_for)} in all; "
+        f"{checks.failure_limit + 1} failures {failed}"
     )
     if checks.on_no_data != "pass":
-        least = f"a window of {checks.min_requests} requests" if checks.fields.keys() & _REQUESTS else "an answer"
-        yield f"{duration(checks.patience)} without {least} {'pause' if checks.on_no_data == 'pause' else failed}"
+        follows = "pause" if checks.on_no_data == "pause" else failed
+        yield f"{duration(checks.patience)} without {_least(checks)} {follows}"
 
 
 def _first_weight(app: App) -> str:

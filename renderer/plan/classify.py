@@ -87,8 +87,18 @@ _MORE: dict[str, Class] = {
     **dict.fromkeys(SCALERS, "scale"),
     "PodDisruptionBudget": "behaviour",
     "AnalysisTemplate": "behaviour",
-    "NetworkPolicy": "traffic",
-    "AuthorizationPolicy": "traffic",
+    **dict.fromkeys(
+        (
+            "NetworkPolicy",
+            "AuthorizationPolicy",
+            "PeerAuthentication",
+            "RequestAuthentication",
+            "Sidecar",
+            "EnvoyFilter",
+        ),
+        "traffic",
+    ),
+    **dict.fromkeys(("Sidecar", "EnvoyFilter"), "traffic"),
 }
 _NAMED = 3  # entry points of an app that are named
 _ROUTED = ("VirtualService", "DestinationRule")
@@ -191,8 +201,19 @@ def _is_next_analysis(effect: Effect, old: Side, new: Side) -> bool:
     """Whether only the limits of an analysis change: one that runs keeps those with which it started."""
     field = _ANALYSES.get(old.flight or "")
     both = field is not None and all(side.app.strategy.fields.get(field) for side in (old, new))
-    stays = (old.app.canary, old.app.preview) == (new.app.canary, new.app.preview)
-    return both and stays and all(f"/strategy/{field}/" in f"{path.pointer}/" for path in effect.paths)
+    if not both or (old.app.canary, old.app.preview) != (new.app.canary, new.app.preview):
+        return False
+    files = _templates_of(new, str(field))
+    return all(f"/strategy/{field}/" in f"{path.pointer}/" or path.document in files for path in effect.paths)
+
+
+def _templates_of(side: Side, field: str) -> frozenset[str]:
+    """The files of the AnalysisTemplates that an analysis names; none where the steps of a ladder have analyses."""
+    fields = side.app.strategy.fields
+    if any("analysis" in step or "experiment" in step for step in fields.get("steps") or ()):
+        return frozenset()
+    named = {ref.get("templateName") for ref in fields[field].get("templates") or ()}
+    return frozenset(each.file for each in side.manifests if each.kind == "AnalysisTemplate" and each.name in named)
 
 
 def _scale(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:

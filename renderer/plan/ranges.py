@@ -29,7 +29,8 @@ def as_known(
     if old and new and _is_lowered(old, new):
         found = look(_at_bound(old, "least"), _at_bound(new, "least"))
     found = _with_maximum(found, old, new, look)
-    if any(map(_serves, filter(None, (old, new)))):
+    last = new or old
+    if last is not None and _serves(last):
         return found
     return replace(found, serves=False, flags=())
 

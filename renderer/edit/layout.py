@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from renderer.edit.lines import BREAK
 from renderer.edit.splice import behind_indicator, entry_end
 from renderer.edit.write import column
 from renderer.lazy import regex
@@ -15,7 +16,6 @@ from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line
 
 Order = Mapping[str, Sequence[str]]
 
-_BREAK = regex(r"\r\n?|\n")
 _COMMENT = regex(r"#[^\r\n]*")
 _MOST_KNOWN = 1 << 12  # paths
 
@@ -59,7 +59,7 @@ class FieldOrder:
 
 def laid_out(text: str, order: FieldOrder) -> str:
     """The text in canonical form."""
-    found = _BREAK.search(text)
+    found = BREAK.search(text)
     return (found[0] if found else "\n").join([*_Layout(text, order).document(), ""])
 
 
@@ -73,8 +73,8 @@ class _Layout:
         start, end = line_start(self.text, root.start), line_end(self.text, root.end)
         if root.style == "block":
             end = entry_end(self.text, root.entries[-1])
-        head = _tidy(_BREAK.split(self.text[:start])[:-1])
-        tail = _closed(_tidy(_BREAK.split(self.text[end:])[1:]))
+        head = _tidy(BREAK.split(self.text[:start])[:-1])
+        tail = _closed(_tidy(BREAK.split(self.text[end:])[1:]))
         while head[:1] == [""]:
             head.pop(0)
         if root.style == "block":
@@ -90,14 +90,14 @@ class _Layout:
         found: list[tuple[int, list[str]]] = []
         flow = node.style == "flow"
         for entry in node.entries:
-            leading = _tidy(_BREAK.split(self.text[offset : entry.start])[1:-1])
+            leading = _tidy(BREAK.split(self.text[offset : entry.start])[1:-1])
             part, offset = self.entry(entry, (*path, entry.name), flow)
             rank = names.index(str(entry.name)) if entry.name in names else len(names)
             found.append((rank, [*leading, *part.lines()]))
         lines = [line for _, entry_lines in sorted(found, key=lambda pair: pair[0]) for line in entry_lines]
         while lines[:1] == [""]:
             lines.pop(0)
-        rest = _BREAK.split(self.text[offset:until])[1:]
+        rest = BREAK.split(self.text[offset:until])[1:]
         return [*lines, *_closed(_tidy(rest[:-1] if flow else rest))]
 
     def entry(self, entry: CollectionEntry, path: Path, flow: bool) -> tuple[_Part, int]:
@@ -110,7 +110,7 @@ class _Layout:
         else:
             offset = entry_end(self.text, entry)
             if entry.value.style != "block":
-                part = part._replace(after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : offset])[1:]))
+                part = part._replace(after=_tidy(BREAK.split(self.text[line_end(self.text, entry.end) : offset])[1:]))
             if entry.value.type == "scalar":
                 head_end = entry.value.head if entry.value.style in ("|", ">") else entry.end
                 part = part._replace(comment=_comment(self.text[head_end : line_end(self.text, head_end)]))
@@ -131,7 +131,7 @@ class _Layout:
     def keyed(self, entry: CollectionEntry, behind: int, part: _Part) -> _Part:
         assert entry.key is not None  # noqa: S101  (its caller asked)
         written = self.text[entry.key.start : entry.key.end]
-        key = plain_or_quoted(str(entry.name)) if _BREAK.search(written) else written
+        key = plain_or_quoted(str(entry.name)) if BREAK.search(written) else written
         above = _COMMENT.findall(self.text[entry.start : entry.key.start]) if entry.start != entry.key.start else []
         above += _COMMENT.findall(self.text[entry.key.end : behind]) if behind > entry.key.end else []
         return part._replace(head=f"{key}: {part.head}".rstrip(" "), above=[*above, *part.above])
@@ -146,7 +146,7 @@ class _Layout:
         if node.style in ("|", ">"):
             head, body = self.text_block(node, column(self.text, entry.start))
             return _Part(head, below=body, above=above)
-        first, *rest = _BREAK.split(self.text[node.start : node.end])
+        first, *rest = BREAK.split(self.text[node.start : node.end])
         last = len(rest)
         lines = [_folded(line, node.style, number == last) for number, line in enumerate([first, *rest])]
         return _Part(lines[0], below=[line.lstrip(" \t") for line in lines[1:]], above=above)
@@ -154,7 +154,7 @@ class _Layout:
     def text_block(self, node: Node, outer: int) -> tuple[str, list[str]]:
         """Header and lines of a `|` or `>`; `outer` is the column of its key or dash."""
         header = self.text[node.start : node.head]
-        lines = _BREAK.split(self.text[line_end(self.text, node.head) : node.end])[1:]
+        lines = BREAK.split(self.text[line_end(self.text, node.head) : node.end])[1:]
         digit = re.search("[1-9]", header)
         indents = (len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
         indent = outer + int(digit[0]) if digit else next(indents, 0)
@@ -171,7 +171,7 @@ class _Layout:
             return _Part("", comment, self.entries(node, path, offset, until))
         between = _COMMENT.findall(text[behind : node.start])
         closing = _comment(text[node.end : line_end(text, node.end)])
-        if not node.entries or not _BREAK.search(text[node.start : node.end]):
+        if not node.entries or not BREAK.search(text[node.start : node.end]):
             return _Part(self.one_line(node, path), closing, above=between)
         offset = line_end(text, node.start)
         opening = text[node.start + 1 : offset].strip()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from renderer.lazy import regex
 from renderer.yamlio.nodes import line_end
 
-_BREAK = regex(r"\r\n?|\n")
+BREAK = regex(r"\r\n?|\n")
 
 
 def newline(text: str, offset: int) -> str:
     """The line break of the line with `offset`, else of the text."""
-    found = _BREAK.match(text, line_end(text, offset)) or _BREAK.search(text)
+    found = BREAK.match(text, line_end(text, offset)) or BREAK.search(text)
     return found[0] if found else "\n"
 
 
 def next_line(text: str, end: int) -> int:
     """The offset of the line after the one that ends at `end`."""
-    found = _BREAK.match(text, end)
+    found = BREAK.match(text, end)
     return found.end() if found else end

@@ -11,6 +11,7 @@ from renderer.hooks import job_of_spec, one_hook
 from renderer.importing.live import is_in_flight
 from renderer.importing.source import SourceObject
 from renderer.manifest import ISTIO_ROUTING, WORKLOADS, Identity
+from renderer.plain import mapping
 
 # Where the pod template of a kind is.
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
@@ -134,7 +135,7 @@ class _Owners:
                 for pair in each.labels.items():
                     self._services[each.namespace, *pair].append(each)
             elif each.kind == "RoleBinding":
-                role = _mapping(each.data.get("roleRef"))
+                role = mapping(each.data.get("roleRef"))
                 self._bindings[each.namespace, str(role.get("kind")), str(role.get("name"))].append(each)
         for each in objects:
             for name in _services_of(each):
@@ -146,7 +147,7 @@ class _Owners:
         for key, value in labels.items():
             self._by_label[namespace, key, str(value)].append((owner, labels))
         self._by_target[namespace, owner.kind, owner.name].append(owner)
-        account = _mapping(template.get("spec")).get("serviceAccountName")
+        account = mapping(template.get("spec")).get("serviceAccountName")
         if account:
             self._by_name[namespace, "ServiceAccount", str(account)].append(owner)
         found = {(kind, name) for kind, name in _names(template)}
@@ -178,14 +179,14 @@ class _Owners:
     def _of_labels(self, each: SourceObject) -> list[SourceObject]:
         selector: Any = each.data
         for key in _BY_POD_LABELS[each.kind]:
-            selector = _mapping(selector).get(key)
-        wanted = {str(key): str(value) for key, value in _mapping(selector).items()}
+            selector = mapping(selector).get(key)
+        wanted = {str(key): str(value) for key, value in mapping(selector).items()}
         found = [self._by_label.get((each.namespace, *pair), []) for pair in wanted.items()]
         candidates = min(found, key=len) if found else []
         return [owner for owner, labels in candidates if wanted.items() <= labels.items()]
 
     def _of_target(self, each: SourceObject) -> list[SourceObject]:
-        target = _mapping(each.spec.get("scaleTargetRef") or each.spec.get("targetRef"))
+        target = mapping(each.spec.get("scaleTargetRef") or each.spec.get("targetRef"))
         kind, name = str(target.get("kind", "Deployment")), str(target.get("name"))
         return self._by_target.get((each.namespace, kind, name), [])
 
@@ -223,31 +224,27 @@ class _Owners:
     def _of_subjects(self, each: SourceObject) -> Iterator[SourceObject]:
         """The workloads whose ServiceAccounts a RoleBinding names."""
         for subject in each.data.get("subjects") or ():
-            kind, name = str(_mapping(subject).get("kind")), str(_mapping(subject).get("name"))
+            kind, name = str(mapping(subject).get("kind")), str(mapping(subject).get("name"))
             yield from self._by_name.get((each.namespace, kind, name), []) if kind == "ServiceAccount" else []
 
     def _of_monitor(self, each: SourceObject) -> Iterator[SourceObject]:
         """The owners of the Services whose labels a ServiceMonitor selects."""
-        wanted = _mapping(_mapping(each.spec.get("selector")).get("matchLabels"))
+        wanted = mapping(mapping(each.spec.get("selector")).get("matchLabels"))
         found = [self._services.get((each.namespace, str(key), str(value)), []) for key, value in wanted.items()]
         for service in min(found, key=len) if found else ():
             if wanted.items() <= service.labels.items():
                 yield from self._by_service[service.namespace, service.name]
 
 
-def _mapping(data: Any) -> dict[str, Any]:
-    return data if isinstance(data, dict) else {}
-
-
 def _images(template: Mapping[str, Any]) -> Iterator[str]:
     """The images of a template's containers."""
-    for container in _mapping(template.get("spec")).get("containers") or ():
-        yield str(_mapping(container).get("image"))
+    for container in mapping(template.get("spec")).get("containers") or ():
+        yield str(mapping(container).get("image"))
 
 
 def _services_of(rollout: SourceObject) -> Iterator[str]:
     """The Services that a Rollout names: the controller writes their selectors."""
-    for strategy in _mapping(rollout.spec.get("strategy")).values() if rollout.kind == "Rollout" else ():
+    for strategy in mapping(rollout.spec.get("strategy")).values() if rollout.kind == "Rollout" else ():
         for key in ("canaryService", "stableService", "activeService", "previewService"):
             if isinstance(strategy, dict) and strategy.get(key):
                 yield str(strategy[key])
@@ -256,7 +253,7 @@ def _services_of(rollout: SourceObject) -> Iterator[str]:
 def _backends(ingress: SourceObject) -> Iterator[str]:
     """The Services that an Ingress leads to."""
     for service in values(ingress.spec, "service"):
-        yield str(_mapping(service).get("name", ""))
+        yield str(mapping(service).get("name", ""))
 
 
 def _destinations(route: SourceObject) -> Iterator[str]:
@@ -264,8 +261,8 @@ def _destinations(route: SourceObject) -> Iterator[str]:
     yield from (str(host) for host in values(route.spec, "host"))
     for references in values(route.spec, "backendRefs"):
         for reference in references if isinstance(references, list) else ():
-            if _mapping(reference).get("kind", "Service") == "Service":
-                yield str(_mapping(reference).get("name"))
+            if mapping(reference).get("kind", "Service") == "Service":
+                yield str(mapping(reference).get("name"))
 
 
 _ROUTES: Mapping[str, Callable[[SourceObject], Iterable[str]]] = {

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from renderer.overlay import Environment
+from renderer.pipeline.positions import positions_of
 from renderer.rules.finding import Finding
-from renderer.yamlio import Position, positions
 
 
 def with_policy_line(
@@ -27,10 +26,5 @@ def policy_line(name: str, environment: Environment, texts: Mapping[str, bytes])
     """The file and line of a field of the policy; empty where no overlay sets it."""
     for document in environment.chain:  # the overlay itself first
         if name in (document.spec.get("policy") or {}) and document.file in texts:
-            return f"{document.file}:{_positions(texts[document.file])[f'/spec/policy/{name}'][0].line}"
+            return f"{document.file}:{positions_of(texts[document.file])[f'/spec/policy/{name}'][0].line}"
     return ""
-
-
-@lru_cache(maxsize=4)
-def _positions(text: bytes) -> Mapping[str, tuple[Position, Position]]:
-    return positions(text)

@@ -55,7 +55,7 @@ class Locator(NamedTuple):
         if text is None:
             return problem
         if not problem.line and len(text) <= MAX_SPEC:  # a larger text is not parsed for its problems either
-            problem = _located(_positions(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
+            problem = _located(positions_of(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
         return without_secrets([problem], text)[0]
 
 
@@ -86,8 +86,9 @@ def _without_jinja(text: bytes) -> bytes:
     return b"".join([*parts, text[done:]])
 
 
-@lru_cache(maxsize=4)  # the files of one app
-def _positions(text: bytes) -> Mapping[str, tuple[Position, Position]]:
+@lru_cache(maxsize=8)  # the files of one app, and the overlays of its environment
+def positions_of(text: bytes) -> Mapping[str, tuple[Position, Position]]:
+    """The position of each key and of its value, by pointer."""
     return positions(text)
 
 

@@ -13,7 +13,7 @@ from renderer.rules.index import PLACEHOLDER
 from renderer.rules.mesh import spec_of
 
 _RULE = "analysis-conditions"
-_CONDITIONS = ("successCondition", "failureCondition")
+CONDITIONS = ("successCondition", "failureCondition")
 _OWN = frozenset(("asInt", "asFloat", "isNaN", "isInf", "isNil", "default"))
 # A job succeeds or fails by itself, and so does a web hook by its status; Kayenta and plugins judge on their own.
 _JUDGE_THEMSELVES = frozenset(("job", "web", "kayenta", "plugin"))
@@ -37,7 +37,7 @@ def analysis_conditions(scene: Scene) -> Iterator[Finding]:
             for number, metric in enumerate(spec_of(template).get("metrics") or ()):
                 pointer, name = f"/spec/metrics/{number}", metric.get("name")
                 provider = metric.get("provider") or {}
-                if not any(metric.get(field) for field in _CONDITIONS):
+                if not any(metric.get(field) for field in CONDITIONS):
                     if not provider.keys() & _JUDGE_THEMSELVES:
                         message = (
                             f"the metric {name} has no condition: it is successful whatever it measures; "
@@ -45,7 +45,7 @@ def analysis_conditions(scene: Scene) -> Iterator[Finding]:
                         )
                         yield Finding(_RULE, message, pointer, template, "warning")
                     continue
-                for field in _CONDITIONS:
+                for field in CONDITIONS:
                     for message, certain in _faults(str(metric.get(field) or ""), provider):
                         text = f"{field} of the metric {name}: {message}"
                         yield Finding(_RULE, text, f"{pointer}/{field}", template, "error" if certain else "warning")

@@ -10,9 +10,9 @@ from renderer.rules.contradictions import tag_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.selectors import EXPRESSIONS, FIELDS, LABELS, OF_A_VERSION, may_select, pointer_of, selector_of
+from renderer.rules.services import ROLE
 from renderer.spec import version_label
 
-_ROLE = "rollspec/role"
 KINDS = frozenset(FIELDS) - {"ServiceMonitor"}  # the labels of a Service have no version
 
 
@@ -87,8 +87,8 @@ def _changes(pod: Pod, key: str) -> bool:
 
 def _or_role(pod: Pod) -> str:
     """What to ask for instead, where a policy is meant for one role: the controller labels the pods of each."""
-    has_role = any(_ROLE in labels for labels in labels_by_role(pod))
-    return f", or ask for {_ROLE} if one role is meant" if has_role else ""
+    has_role = any(ROLE in labels for labels in labels_by_role(pod))
+    return f", or ask for {ROLE} if one role is meant" if has_role else ""
 
 
 def _text(asked: Mapping[str, str]) -> str:

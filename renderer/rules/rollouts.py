@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, correct, namespace_of
 from renderer.rules.mesh import spec_of
+from renderer.rules.scheduling import PREFERRED, REQUIRED
 from renderer.rules.services import pods_behind
 
 ROUTING = "/spec/strategy/canary/trafficRouting"
 ISTIO = f"{ROUTING}/istio"
 HISTORY = 10  # the default of revisionHistoryLimit
 _ROUTERS_WITH_SERVICES = ("alb", "smi", "apisix", "ambassador", "nginx", "appMesh", "traefik")
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def canary_of(manifest: Manifest) -> Object | None:
@@ -237,10 +236,10 @@ def rollout_anti_affinity(scene: Scene) -> Iterator[Finding]:
             if rule is None:
                 continue
             pointer = f"/spec/strategy/{kind}/antiAffinity"
-            if (_PREFERRED in rule) == (_REQUIRED in rule):
-                message = f"antiAffinity needs exactly one of {_PREFERRED} and {_REQUIRED}"
+            if (PREFERRED in rule) == (REQUIRED in rule):
+                message = f"antiAffinity needs exactly one of {PREFERRED} and {REQUIRED}"
                 yield Finding("rollout-anti-affinity", message, pointer, rollout)
-            elif _PREFERRED in rule and not 1 <= (rule[_PREFERRED] or {}).get("weight", 0) <= 100:
+            elif PREFERRED in rule and not 1 <= (rule[PREFERRED] or {}).get("weight", 0) <= 100:
                 yield Finding(
-                    "rollout-anti-affinity", "weight is not between 1 and 100", f"{pointer}/{_PREFERRED}", rollout
+                    "rollout-anti-affinity", "weight is not between 1 and 100", f"{pointer}/{PREFERRED}", rollout
                 )

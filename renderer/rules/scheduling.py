@@ -12,8 +12,8 @@ from renderer.rules.syntax import is_digits, is_qualified_name
 _HASHES = {"Rollout": ("pod-template-hash", ROLLOUT_HASH)}
 _NAME = "app.kubernetes.io/name"
 _LABEL_KEYS = ("matchLabelKeys", "mismatchLabelKeys")
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
 def topology_spread(scene: Scene) -> Iterator[Finding]:
@@ -101,15 +101,15 @@ def affinity(scene: Scene) -> Iterator[Finding]:
 
 
 def _pod_terms(terms: Object) -> Iterator[tuple[str, Object]]:
-    for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
-        yield f"{_PREFERRED}/{number}/podAffinityTerm", weighted.get("podAffinityTerm") or {}
-    for number, term in enumerate(terms.get(_REQUIRED) or ()):
-        yield f"{_REQUIRED}/{number}", term
+    for number, weighted in enumerate(terms.get(PREFERRED) or ()):
+        yield f"{PREFERRED}/{number}/podAffinityTerm", weighted.get("podAffinityTerm") or {}
+    for number, term in enumerate(terms.get(REQUIRED) or ()):
+        yield f"{REQUIRED}/{number}", term
 
 
 def _weights(terms: Object) -> Iterator[tuple[str, str]]:
-    for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
-        yield from _weight(f"{_PREFERRED}/{number}", weighted)
+    for number, weighted in enumerate(terms.get(PREFERRED) or ()):
+        yield from _weight(f"{PREFERRED}/{number}", weighted)
 
 
 def _term_errors(term: Object) -> Iterator[str]:
@@ -136,14 +136,14 @@ def _weight(pointer: str, weighted: Object) -> Iterator[tuple[str, str]]:
 
 
 def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:
-    for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
-        yield from _weight(f"{_PREFERRED}/{number}", weighted)
-        yield from _node_term(f"{_PREFERRED}/{number}/preference", weighted.get("preference") or {})
-    required = terms.get(_REQUIRED)
+    for number, weighted in enumerate(terms.get(PREFERRED) or ()):
+        yield from _weight(f"{PREFERRED}/{number}", weighted)
+        yield from _node_term(f"{PREFERRED}/{number}/preference", weighted.get("preference") or {})
+    required = terms.get(REQUIRED)
     if required is not None and not required.get("nodeSelectorTerms"):
-        yield _REQUIRED, "nodeSelectorTerms must have at least one term"
+        yield REQUIRED, "nodeSelectorTerms must have at least one term"
     for number, term in enumerate((required or {}).get("nodeSelectorTerms") or ()):
-        yield from _node_term(f"{_REQUIRED}/nodeSelectorTerms/{number}", term)
+        yield from _node_term(f"{REQUIRED}/nodeSelectorTerms/{number}", term)
 
 
 def _node_term(pointer: str, term: Object) -> Iterator[tuple[str, str]]:

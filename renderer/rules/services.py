@@ -8,6 +8,7 @@ from typing import Any
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, labels_by_role
+from renderer.rules.selectors import OF_A_VERSION
 from renderer.rules.syntax import is_digits, is_dns_label, is_port_name, is_qualified_name
 
 # Fields of a Service that only some types take.
@@ -22,7 +23,8 @@ _ONLY: tuple[tuple[str, frozenset[str]], ...] = (
     ("externalName", frozenset({"ExternalName"})),
 )
 # Labels of pods that differ between the versions of an app.
-VERSION_LABELS = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")
+ROLE = "rollspec/role"
+VERSION_LABELS = (*OF_A_VERSION, ROLE)
 
 
 def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:

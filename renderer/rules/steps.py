@@ -67,7 +67,7 @@ def _step_errors(step: Object, routing: Object | None) -> Iterator[tuple[str, st
                 f"{duration!r} is not a valid pause: write seconds, or a duration such as 90s, 10m, 1h30m",
             )
     else:
-        yield from _routed(kind, step[kind] or {}, routing)
+        yield from _router_errors(kind, step[kind] or {}, routing)
 
 
 def _is_pause(duration: object) -> bool:
@@ -80,7 +80,8 @@ def _is_pause(duration: object) -> bool:
     return parsed is not None and parsed >= 0
 
 
-def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
+def _router_errors(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with a step that only some routers can do."""
     pointer = f"/{kind}"
     if kind == "setCanaryScale":
         if routing is None:

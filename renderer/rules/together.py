@@ -13,10 +13,10 @@ from renderer.rules.index import Pod, selects
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity, share
 from renderer.rules.rollouts import blue_green_of, canary_of
+from renderer.rules.scheduling import REQUIRED
 from renderer.scaler import Scaler, scaler_of
 
 HOSTNAME = "kubernetes.io/hostname"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SHARED = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 _SUMS = {  # what a quota calls a sum -> the side and the name of the resource
     "cpu": ("requests", "cpu"),
@@ -148,14 +148,14 @@ def _on_one_node(pod: Pod) -> bool:
     if pod.spec.get("nodeName") or HOSTNAME in (pod.spec.get("nodeSelector") or {}):
         return True
     affinity = pod.spec.get("affinity") or {}
-    node = (affinity.get("nodeAffinity") or {}).get(_REQUIRED) or {}
+    node = (affinity.get("nodeAffinity") or {}).get(REQUIRED) or {}
     terms = node.get("nodeSelectorTerms") or []
     if len(terms) == 1 and any(
         each.get("key") == HOSTNAME and each.get("operator") == "In" and len(each.get("values") or ()) == 1
         for each in terms[0].get("matchExpressions") or ()
     ):
         return True
-    near = (affinity.get("podAffinity") or {}).get(_REQUIRED) or ()
+    near = (affinity.get("podAffinity") or {}).get(REQUIRED) or ()
     return any(term.get("topologyKey") == HOSTNAME and selects(term.get("labelSelector"), pod.labels) for term in near)
 
 
@@ -292,7 +292,7 @@ def _apart(pod: Pod) -> str | None:
     ports = [port["hostPort"] for _, each in pod.every for port in each.get("ports") or () if port.get("hostPort")]
     if ports:
         return f"hostPort {ports[0]}"
-    terms = ((pod.spec.get("affinity") or {}).get("podAntiAffinity") or {}).get(_REQUIRED) or ()
+    terms = ((pod.spec.get("affinity") or {}).get("podAntiAffinity") or {}).get(REQUIRED) or ()
     if any(term.get("topologyKey") == HOSTNAME and selects(term.get("labelSelector"), pod.labels) for term in terms):
         return "a required anti-affinity of its pods"
     return None

@@ -22,6 +22,7 @@ from renderer.pipeline import Rendered, build_app
 from renderer.problem import errors
 from renderer.prometheus import MOST_POINTS, query_range
 from renderer.report.analysis import Measured, measured_text
+from renderer.rules.conditions import CONDITIONS
 from renderer.rules.expressions import ExpressionError, Node, Unknown, parse, value_of
 from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
@@ -29,7 +30,6 @@ from renderer.usecases.shown import show_stopping
 from renderer.yamlio import load
 
 _ANY_HASH = "[a-z0-9]+"
-_CONDITIONS = ("successCondition", "failureCondition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def check_queries(options: CheckOptions) -> int:
 
 def verdict(metric: Mapping[str, Any], answer: list[float]) -> str:
     """What the controller makes of an answer: passed, failed, inconclusive, empty, or error."""
-    held = [_holds(metric.get(field), answer) for field in _CONDITIONS]
+    held = [_holds(metric.get(field), answer) for field in CONDITIONS]
     if "error" in held:
         return "error" if answer else "empty"
     success, failure = held

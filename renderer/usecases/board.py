@@ -27,10 +27,9 @@ from renderer.report.plan import plan_lines
 from renderer.report.possible import possible_verbs
 from renderer.report.status import AppStatus
 from renderer.tree import TreeError, listing, read, write_all
-from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import compare
 from renderer.usecases.past import SHALLOW, commit_of, revisions
-from renderer.usecases.project import Opened, Refused, open_project, other_output
+from renderer.usecases.project import Opened, Refused, open_comparable, other_output
 from renderer.usecases.revision import Given, View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
@@ -65,10 +64,9 @@ class BoardOptions:
 def write_board(options: BoardOptions) -> int:
     """Write the pages; the exit code."""
     try:
-        opened = open_project(options.directory)
+        opened = open_comparable(options.directory)
     except Refused as refused:
         return int(show_stopping(refused.problems, "text"))
-    refuse_nested(opened.root, opened.layout, opened.submodules)
     board = read_board(opened, options, progress)
     if not board.complete:
         say(SHALLOW)

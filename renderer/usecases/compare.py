@@ -13,7 +13,7 @@ from renderer.argocd import application_name, prunes_by_itself, settings
 from renderer.console import say
 from renderer.git import changed
 from renderer.git.read import blob_id
-from renderer.layout import PROJECT_FILE
+from renderer.layout import DATA_FILES, PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
 from renderer.pipeline import Rendered, finishing, header, is_in, to_files
@@ -47,7 +47,6 @@ from renderer.workers import Tick, Work, meanwhile, processes, reports
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
-_DATA = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _about(paths: Sequence[str], old: View | Unread | None, new: View) -> Select
     for view in views:
         some, others = touched(view.layout, view.setup.environments, apps, _not_rendered(view, paths))
         found = found | some
-        beside = _naming(view, [path for path in others if path.endswith(_DATA)])
+        beside = _naming(view, [path for path in others if path.endswith(DATA_FILES)])
         found = found | asked(beside, list(view.setup.environments), whole=False) if beside else found
     return found
 

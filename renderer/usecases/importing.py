@@ -18,7 +18,7 @@ from renderer.importing.again import Merged, merged
 from renderer.importing.digests import changes, tree
 from renderer.importing.project import Imported, Target, imported, refused
 from renderer.importing.source import Source, read_source
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import DATA_FILES, PROJECT_FILE, Layout
 from renderer.manifest import WORKLOADS
 from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
@@ -33,7 +33,6 @@ from renderer.usecases.init import check_name
 from renderer.usecases.project import Refused
 from renderer.usecases.shown import show_problems
 
-_ENDINGS = (".yaml", ".yml", ".json")
 _CHART = "Chart.yaml"
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -265,7 +264,7 @@ def _in_folder(path: str, source: str) -> list[str]:
             shown = printable(name)
             raise Failure(f"{shown} is a Helm chart: import what `helm template NAME {shown}` prints", 2)
         built += [name] if any(each in names for each in _KUSTOMIZATIONS) else []
-        files = (os.path.join(folder, each) for each in sorted(names) if each.endswith(_ENDINGS))
+        files = (os.path.join(folder, each) for each in sorted(names) if each.endswith(DATA_FILES))
         found += [file for file in files if os.path.isfile(file)]
     if built:
         several = ", ".join(map(printable, built))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from renderer.layout import TEMPLATE, Layout, holds
+from renderer.layout import DATA_FILES, TEMPLATE, Layout, holds
 from renderer.lazy import regex
 from renderer.problem import Problem
 
-_ENDINGS = (".yaml", ".yml", ".json")
 _API = regex(rb"^apiVersion:[ \t]*[\"']?(rollspec/)?", re.MULTILINE)  # with a group: a file of ours
 _BESIDE = 2  # parts of the path of a file next to an overlay, in the folder of overlays
 _PARTIAL = 3  # and of a partial app
@@ -30,7 +29,7 @@ def misplaced(
     found = []
     for file, text in shared.items():
         if holds(layout.templates, file):
-            if file.endswith((*_ENDINGS, ".j2")) and not file.endswith(TEMPLATE):
+            if file.endswith((*DATA_FILES, ".j2")) and not file.endswith(TEMPLATE):
                 message = f"not read: a template must be named {layout.templates}/<name>{TEMPLATE}"
                 found.append(Problem(file, 0, 0, "template-file", message))
         elif file not in taken and _is_meant(file.removeprefix(f"{layout.overlays}/").split("/"), text, apps):
@@ -43,7 +42,7 @@ def misplaced(
 def _is_meant(parts: list[str], text: bytes, apps: Collection[str]) -> bool:
     """Whether a file in the folder of overlays is probably meant to be an overlay or a partial app, but is not."""
     stem, dot, ending = parts[-1].rpartition(".")
-    if dot + ending not in _ENDINGS or (len(parts) == _BESIDE and parts[1] == "overlay.yaml"):
+    if dot + ending not in DATA_FILES or (len(parts) == _BESIDE and parts[1] == "overlay.yaml"):
         return False
     api = _API.search(text)
     if api:
@@ -56,7 +55,7 @@ def _without_overlay(layout: Layout, shared: Mapping[str, bytes], partials: Iter
     """The first partial app of each folder that has no overlay."""
     first: dict[str, str] = {}
     for file in partials:
-        if file.endswith(_ENDINGS):
+        if file.endswith(DATA_FILES):
             first.setdefault(layout.overlay(file.split("/")[-3]), file)
     return [
         Problem(file, 0, 0, "overlay-file", f"not read: there is no {overlay}; add it, or move the file")

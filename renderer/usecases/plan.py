@@ -16,13 +16,12 @@ from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
 from renderer.usecases.ancestor import not_an_ancestor
 from renderer.usecases.change import Range, as_one
-from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.freezes import breaks_glass
 from renderer.usecases.guards import judged_by_base, rule_changes
 from renderer.usecases.output import changed_output, output_files
 from renderer.usecases.owners import who_looks
-from renderer.usecases.project import Opened, Refused, find_root, open_project
+from renderer.usecases.project import Refused, find_root, open_comparable
 from renderer.usecases.ran import with_history
 from renderer.usecases.restarts import put_off
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
@@ -93,7 +92,7 @@ def _show(options: PlanOptions, asked: Question) -> int:
     root, head, lap = asked.root, asked.head, laps(options.verbose)
     with asking_git():
         try:
-            new = of_revision(root, head, is_head=True) if head else of_tree(_opened(options.directory))
+            new = of_revision(root, head, is_head=True) if head else of_tree(open_comparable(options.directory))
         except Refused as refused:
             return int(show_stopping(refused.problems, options.form))
         if new is None:
@@ -155,12 +154,6 @@ def marked(problem: Problem, asked: Question, alone: Collection[Signature]) -> P
     if signature(problem) in alone:
         return problem
     return replace(problem, message=f"{problem.message} (only together with {asked.into})")
-
-
-def _opened(directory: str) -> Opened:
-    opened = open_project(directory)
-    refuse_nested(opened.root, opened.layout, opened.submodules)
-    return opened
 
 
 def _levels(old: View | Unread | None, new: View) -> tuple[int, int] | None:

@@ -30,7 +30,7 @@ from renderer.promotion import order_faults
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader, sources
-from renderer.usecases.checkout import Ignored, refuse_left_out, submodules_in_output, submodules_of
+from renderer.usecases.checkout import Ignored, refuse_left_out, refuse_nested, submodules_in_output, submodules_of
 from renderer.usecases.misplaced import misplaced
 
 AppTexts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and the problems of reading them
@@ -159,6 +159,13 @@ def open_project(directory: str) -> Opened:
     if errors(problems):
         raise Refused(problems)
     return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems), ignored, tuple(submodules))
+
+
+def open_comparable(directory: str) -> Opened:
+    """The project, if it can be compared with revisions: Git has all of its files. Raises Refused, and Failure."""
+    opened = open_project(directory)
+    refuse_nested(opened.root, opened.layout, opened.submodules)
+    return opened
 
 
 def _of_apps(root: str, output: str) -> str:

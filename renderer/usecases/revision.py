@@ -25,7 +25,6 @@ from renderer.usecases.selection import below
 from renderer.yamlio import load
 
 TextsByApp = dict[str, dict[str, bytes]]
-_FILE_MODES = ("100644", "100755")
 _LINK_MODE = "120000"
 _SHORT = 12
 

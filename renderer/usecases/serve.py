@@ -21,10 +21,9 @@ from renderer.layout import PROJECT_FILE
 from renderer.live.model import AppKey, Live
 from renderer.usecases.board import BoardOptions, read_app_page, read_board
 from renderer.usecases.board_actions import Previewed, commit_action, last_commit, preview_action
-from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.child import answered, in_child
 from renderer.usecases.extras import install
-from renderer.usecases.project import Opened, open_project
+from renderer.usecases.project import Opened, open_comparable, open_project
 from renderer.usecases.revision import asking_git
 from renderer.usecases.status import environments_in_order
 from renderer.web.source import News, Reading, Source, UnreadProject
@@ -60,7 +59,7 @@ def serve(options: ServeOptions) -> int:
         raise Failure(
             f"the web application needs the extra `board` ({error.name} is missing): {install('board')}"
         ) from None
-    opened = answered(_opened, options.board.directory)
+    opened = answered(open_comparable, options.board.directory)
     if opened.value is None:
         for line in opened.said:
             say(line)
@@ -69,12 +68,6 @@ def serve(options: ServeOptions) -> int:
     with _listening(options.port) as listener, _clusters(opened.value, options.board.envs) as clusters:
         port = listener.getsockname()[1]
         return run_server(Files(options, opened.value, clusters), listener, port, out)
-
-
-def _opened(directory: str) -> Opened:
-    opened = open_project(directory)
-    refuse_nested(opened.root, opened.layout, opened.submodules)
-    return opened
 
 
 def _prepare_branch(root: str, options: ServeOptions) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from renderer.git import Touch, TreeEntry, is_shallow, log_files
-from renderer.git.read import list_trees
+from renderer.git.read import FILES, list_trees
 from renderer.history import (
     ASPECTS,
     Files,
@@ -28,7 +28,6 @@ from renderer.usecases.selection import below
 
 _FEW = 20  # apps that are asked for by their paths; beyond, git is asked for whole folders
 _BATCH = 200  # commits of which old specs are read at once
-_FILE_MODES = ("100644", "100755")
 
 
 class Since(NamedTuple):
@@ -114,7 +113,7 @@ def _files(root: str, head: str, layout: Layout, apps: set[str], known: Files) -
     files = {
         path: entry
         for path, entry in tree.items()
-        if entry.mode in _FILE_MODES and (path in own or (below(path, layout.overlays) and _is_of(path, apps)))
+        if entry.mode in FILES and (path in own or (below(path, layout.overlays) and _is_of(path, apps)))
     }
     here = {path: known[path] for path in files if path in known}
     return {**here, **_parsed(root, {path: entry for path, entry in files.items() if path not in here})}

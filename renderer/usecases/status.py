@@ -19,10 +19,9 @@ from renderer.promotion import in_order
 from renderer.release.rungs import rungs
 from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
-from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.known_since import known_since
 from renderer.usecases.past import SHALLOW
-from renderer.usecases.project import Opened, Refused, open_project
+from renderer.usecases.project import Opened, Refused, open_comparable
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Here, Since
@@ -69,8 +68,7 @@ def show_status(options: StatusOptions) -> int:
 
 def selected(options: StatusOptions) -> tuple[Opened, list[str], list[str]]:
     """The project, and the environments and apps that the options select. Raises Refused."""
-    opened = open_project(options.directory)
-    refuse_nested(opened.root, opened.layout, opened.submodules)
+    opened = open_comparable(options.directory)
     return opened, environments_in_order(opened, options.envs), chosen(options.apps, opened.apps, "app")
 
 

@@ -71,8 +71,11 @@ def validate(options: ValidateOptions) -> int:
             from renderer.usecases.git_hooks import each_staged
 
             return each_staged(options.directory, options.paths, partial(_of_staged, options))
-    if options.into:
-        return _of_merge(options, options.into)
+    return _of_merge(options, options.into) if options.into else _validate_projects(options)
+
+
+def _validate_projects(options: ValidateOptions) -> int:
+    """Check the projects that the options ask for, as they are on disk."""
     directory, paths = options.directory, options.paths
     start = directory if paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from renderer.rules.finding import Finding, ManifestRule, Scene
+from renderer.rules.finding import Finding, ManifestRule, Scene, is_called_for
 from renderer.rules.fleet import (
     FLEET_RULES,
     Claim,
@@ -93,6 +93,6 @@ def _called_for(
 
 def _needing(here: frozenset[str]) -> Iterator[tuple[str, ManifestRule]]:
     for section in SECTIONS:
-        for name, rule in section.rules.items() if not section.kinds or not section.kinds.isdisjoint(here) else ():
-            if not rule.needs or not rule.needs.isdisjoint(here):
+        for name, rule in section.rules.items() if is_called_for(section.kinds, here) else ():
+            if is_called_for(rule.needs, here):
                 yield name, rule.judge

@@ -114,6 +114,11 @@ def correct(what: str, kind: str, name: str) -> str:
     return f"correct the {what}, or name `{kind}/{name}` under `external`"
 
 
+def is_called_for(needs: frozenset[str], here: frozenset[str]) -> bool:
+    """Whether a rule may find something where these words are: it needs one of its own, or none at all."""
+    return not needs or not needs.isdisjoint(here)
+
+
 ManifestRule = Callable[[Scene], Iterable[Finding]]
 
 

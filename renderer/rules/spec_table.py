@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from renderer.rules import checks, specs
-from renderer.rules.finding import Finding
+from renderer.rules.finding import Finding, is_called_for
 from renderer.rules.specs import STATES, SpecRule, SpecScene
 
 
@@ -76,7 +76,7 @@ def check_spec(scene: SpecScene) -> list[Finding]:
 def _called_for(here: frozenset[str]) -> tuple[SpecRule, ...]:
     """The rules that may have something to look at, where these fields are."""
     alone = (each for each in RULES.values() if not each.as_rendered)
-    return tuple(each.judge for each in alone if not each.needs or not each.needs.isdisjoint(here))
+    return tuple(each.judge for each in alone if is_called_for(each.needs, here))
 
 
 def check_rendered(scene: SpecScene) -> list[Finding]:

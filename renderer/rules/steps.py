@@ -132,7 +132,7 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
         for number, name in enumerate(names):
             if name in names[:number]:
                 pointer = f"{ROUTING}/managedRoutes/{number}"
-                yield Finding("managed-routes", f"two managed routes are named {name}", pointer, rollout)
+                yield Finding("managed-routes", f"two managed routes are named {name}: remove one", pointer, rollout)
         for number, step in enumerate(canary.get("steps") or ()):
             for kind in ("setHeaderRoute", "setMirrorRoute"):
                 if kind in step and (step[kind] or {}).get("name") not in names:
@@ -146,10 +146,12 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
 
 
 def _in_git(scene: Scene, rollout: Manifest, names: list[str | None]) -> Iterator[Finding]:
-    name, namespace = (istio_of(rollout).get("virtualService") or {}).get("name", ""), namespace_of(rollout)
+    own = (istio_of(rollout).get("virtualService") or {}).get("name", ""), namespace_of(rollout)
     for manifest in scene.of("VirtualService"):
-        if manifest.name == name and namespace_of(manifest) == namespace:
+        if (manifest.name, namespace_of(manifest)) == own:
             for number, route in enumerate(spec_of(manifest).get("http") or ()):
                 if route.get("name") in names:
-                    message = f"{route['name']} is a managed route: the controller makes and removes it"
+                    message = (
+                        f"{route['name']} is a managed route, which the controller makes and removes: rename this one"
+                    )
                     yield Finding("managed-routes", message, f"/spec/http/{number}/name", manifest)

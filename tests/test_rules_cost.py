@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from renderer.manifest import Manifest
-from renderer.rules import Scene, check
+from renderer.rules import Finding, Scene, check
 from renderer.rules.index import ByKind, by_kind
 from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.table import FOR_APPS
+from renderer.rules.together import claim_access
 from tests.support.cases import ROOT
 from tests.support.rules import FIXTURES, fixtures, name_of, read
 
@@ -80,6 +81,21 @@ spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: other-N}}
 {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, rules: []}
 ---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, rules: []}
+"""
+AUTOSCALED = """
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  selector: {matchLabels: {app: other-N}}
+  template:
+    metadata: {labels: {app: other-N}}
+    spec: {containers: [], volumes: [{name: data, persistentVolumeClaim: {claimName: other-N}}]}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, spec: {accessModes: [ReadWriteMany]}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other-N}, maxReplicas: 3}
 """
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 SELECTING = {
@@ -149,6 +165,24 @@ def test_the_steps_of_a_release_take_the_same_work_among_few_and_many(judge: Jud
     (rollout,) = scene.of("Rollout")
     few, many = (work(scene, others, lambda each: judge(each, rollout.name, STEPS)) for others in (FEW, MANY))
     assert few == many
+
+
+def test_autoscaled_workloads_with_claims_do_not_take_the_cube_of_their_number() -> None:
+    """Each workload with a claim asks for its autoscaler, which asks for its workload."""
+
+    def judge(scene: Scene) -> list[Finding]:
+        return [*claim_access(scene)]
+
+    ten, twenty = (work(Scene(tuple(autoscaled(count))), ByKind(), judge) for count in (10, 20))
+    assert twenty <= 4 * ten
+
+
+def autoscaled(count: int) -> Iterator[Manifest]:
+    """As many Deployments, each with a claim and an autoscaler."""
+    for number in range(count):
+        for each in yaml.safe_load_all(AUTOSCALED):
+            data = {**each, "metadata": {"name": "other-N", "namespace": "shop"}}
+            yield Manifest(f"{each['kind']}-{number}.yaml", _numbered(data, str(number)))
 
 
 def work(scene: Scene, others: ByKind, judge: Callable[[Scene], Sequence[object]]) -> int:

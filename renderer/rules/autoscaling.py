@@ -209,6 +209,12 @@ def target_of(scene: Scene, hpa: Manifest) -> Pod | None:
     return scene.workload(found.kind, namespace_of(hpa), found.name)
 
 
+def scalers_of(scene: Scene, pod: Pod) -> list[Manifest]:
+    """The scene's own autoscalers that scale a workload."""
+    named = scene.index.kinds.once(_by_target).get(pod.manifest.name, ())
+    return [each for each in named if target_of(scene, each) is pod]
+
+
 def scalers_of_resources(scene: Scene, pod: Pod) -> Iterator[Manifest]:
     """The autoscalers among the environment's resources whose target has the name of a workload, whatever its kind."""
     for scaler in scene.resource_kinds.once(_by_target).get(pod.manifest.name, ()):

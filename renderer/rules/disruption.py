@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.autoscaling import autoscalers, target_of
+from renderer.rules.autoscaling import scalers_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.quantity import is_too_large, share
@@ -122,9 +122,9 @@ def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
     selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
     for pod in scene.index.workloads:
         if pod.namespace == namespace and selects(selector, pod.labels):
-            for hpa in autoscalers(scene):
-                if target_of(scene, hpa) is pod:
-                    return scaler_of(hpa.data).least
+            scalers = scalers_of(scene, pod)
+            if scalers:
+                return scaler_of(scalers[0].data).least
             replicas: int | None = pod.manifest.data["spec"].get("replicas")
             return replicas
     return None

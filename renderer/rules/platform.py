@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from renderer.manifest import Manifest
-from renderer.rules.autoscaling import autoscalers, target_of
+from renderer.rules.autoscaling import scalers_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.selectors import may_select
@@ -140,9 +140,9 @@ def policy_budget(scene: Scene) -> Iterator[Finding]:
 
 def _least(scene: Scene, pod: Pod) -> int:
     """The fewest pods that the workload is meant to have."""
-    for scaler in autoscalers(scene):
-        if target_of(scene, scaler) is pod:
-            return scaler_of(scaler.data).least
+    scalers = scalers_of(scene, pod)
+    if scalers:
+        return scaler_of(scalers[0].data).least
     replicas = (pod.manifest.data.get("spec") or {}).get("replicas", 1)
     return replicas if isinstance(replicas, int) else 1
 

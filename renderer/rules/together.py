@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.autoscaling import autoscalers, target_of
+from renderer.rules.autoscaling import scalers_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
@@ -63,7 +63,7 @@ def least(scene: Scene, pod: Pod) -> int:
 
 
 def _scalers(scene: Scene, pod: Pod) -> list[Scaler]:
-    return [scaler_of(each.data) for each in autoscalers(scene) if target_of(scene, each) is pod]
+    return [scaler_of(each.data) for each in scalers_of(scene, pod)]
 
 
 def _rolling(rest: int, fields: Object, default: str) -> Together:

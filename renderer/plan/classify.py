@@ -15,7 +15,17 @@ from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import failing_until, lost_ports
-from renderer.plan.side import WORKLOADS, Side, changes_pods, moves_cluster, replicas, resumes, waited, workload
+from renderer.plan.side import (
+    WORKLOADS,
+    Side,
+    changes_pods,
+    is_paused,
+    moves_cluster,
+    replicas,
+    resumes,
+    waited,
+    workload,
+)
 from renderer.problem import some_of
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
@@ -111,7 +121,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if new is None:
         return _removed(old) if old else ()
     if old is None:
-        return (Effect("create", f"the app is new here; {new.app.running.name} gets all the traffic"),)
+        return (Effect("create", f"the app is new here{_begins(new)}"),)
     paths = spec_paths(old, new)
     if not moves_cluster(old, new):  # it is only named
         paths = tuple(path for path in paths if not f"{path.pointer}/".startswith("/spec/cluster/"))
@@ -140,6 +150,14 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if not found:
         found += _of_fields([path for path in paths if path.field_class == "state"])
     return harshest(_settings(found, old, new))
+
+
+def _begins(new: Side) -> str:
+    """What a new app starts with."""
+    version = new.app.running.name
+    if is_paused(new) or replicas(new) == 0:
+        return f", with {version} and without a pod"
+    return f"; {version} gets all the traffic" if new.app.ports else f", with {version}"
 
 
 def _removed(old: Side) -> tuple[Effect, ...]:

@@ -122,7 +122,8 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
     if not changed:
         yield Effect("promote", f"{what} becomes the stable version{_from(old.app)}", named)
     elif new.running == old.settled:
-        yield Effect("abort", f"{what} is stopped; {new.app.stable.name} gets all the traffic", named)
+        gets = "gets all the traffic" if new.app.ports else "does all the work"
+        yield Effect("abort", f"{what} is stopped; {new.app.stable.name} {gets}", named)
     else:
         reason = f"{what} is stopped, and {new.app.stable.name} replaces every pod without a canary"
         yield from _replaced(new, Effect("replace", reason, _templates(paths)))

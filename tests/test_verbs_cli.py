@@ -205,6 +205,20 @@ def test_a_promotion_by_hand_is_mended_with_the_live_revision(repository: Path) 
     assert "not the canary of the live revision" in verb(repository, "promote", "web", "--live", "HEAD~1").err
 
 
+def test_a_promotion_does_not_continue_a_ladder_that_waits_in_a_pause(repository: Path) -> None:
+    spec = repository / "apps/web.yaml"
+    text = spec.read_text().replace("tag: 1.4.2\n", "tag: 1.4.2\n  canary: {tag: 1.5.0}\n")
+    steps = "[{setWeight: 10}, {pause: PAUSE}, {setWeight: 50}, {pause: {duration: 10}}, {setWeight: 100}]"
+    for pause, waits in (("{}", True), ("{duration: 5m}", False)):
+        ladder = f"router: istio, autoPromotionEnabled: true, steps: {steps.replace('PAUSE', pause)}"
+        spec.write_text(text.replace("router: istio", ladder))
+        outcome = verb(repository, "promote", "web", "--dry-run")
+        assert outcome.code == 0, outcome.err
+        assert ("waits at 10 % in a pause without a duration" in outcome.err) == waits, outcome.err
+        assert ("continues to its end by itself" in outcome.err) != waits
+        assert ("ladder-end: the ladder waits here, at 10 %" in run(repository, "validate").err) == waits
+
+
 def test_a_ladder_is_promoted_at_one_of_its_weights(repository: Path) -> None:
     app = repository / "apps/web.yaml"
     steps = "steps: [{setWeight: 10}, {pause: {duration: 10m}}, {setWeight: 50}, {pause: {}}]"

@@ -7,6 +7,8 @@ from typing import Any
 
 from renderer.facts import copied
 from renderer.importing.own import role_metadata
+from renderer.release.rungs import wait_of
+from renderer.spec import strategy_of
 
 _ROUTERS = ("istio", "managedRoutes")
 _ANALYSIS = ("templates", "args", "startingStep", "dryRun", "measurementRetention")
@@ -72,6 +74,12 @@ def _holds(steps: list[dict[str, Any]]) -> bool:
 
 
 def _about_steps(steps: list[dict[str, Any]]) -> list[str]:
+    wait = wait_of(strategy_of({"type": "Canary", **_ladder(steps)}))
+    if wait:
+        return [
+            f"its ladder waits at {wait.weight} % in a pause without a duration, and `promote` cannot continue it: "
+            "give the pause a `duration`, or end the ladder there, without `autoPromotionEnabled`"
+        ]
     if steps and (not _holds(steps) or steps == [{"setWeight": 100}]):
         return []
     what = "has no steps" if not steps else "ends in a pause"

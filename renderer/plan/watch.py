@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from renderer.checks import Checks, checks_of, duration
+from renderer.release.rungs import wait_of
 from renderer.render.promotion_checks import url_of
 from renderer.spec import App
 
@@ -31,7 +32,8 @@ def watch(app: App, before: App | None = None) -> tuple[str, ...]:
     checks = checks_of(strategy)
     named = [str(ref.get("templateName")) for ref in fields.get("templates") or ()]
     if not checks and not named:
-        return ("nothing watches this release, and it ends by itself",) if strategy.ends_by_itself else ()
+        alone = strategy.ends_by_itself and not wait_of(strategy)
+        return ("nothing watches this release, and it ends by itself",) if alone else ()
     found = [
         *([changed] if changed else []),
         *(_lines(app, checks) if checks else ()),

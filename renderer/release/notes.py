@@ -7,6 +7,7 @@ from typing import Any
 
 from renderer.facts import version_fields
 from renderer.project import numbers
+from renderer.release.rungs import wait_of
 from renderer.release.steps import lowers_at_once
 from renderer.release.verbs import last_weight
 from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
@@ -146,6 +147,12 @@ def promote(spec: Spec, after: Spec, at: int | None) -> list[str]:
         ]
     if not canary or "steps" not in strategy.fields:
         return []
+    if wait := wait_of(strategy):
+        return [
+            f"the ladder waits at {wait.weight} % in a pause without a duration, and this does not continue it: it "
+            "only records in Git that the ladder ended. `kubectl argo rollouts promote` continues it. To promote by "
+            "Git, take this back, end `strategy.steps` in that pause without `autoPromotionEnabled`, sync, `promote`"
+        ]
     if strategy.ends_by_itself:
         return ["the ladder continues to its end by itself: this only records the end in Git, it does not speed it up"]
     last = last_weight(spec, canary)

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from renderer.spec import Strategy
 
 Steps = Sequence[Mapping[str, Any]]
+
+
+class Wait(NamedTuple):
+    """The pause without a duration in which a ladder waits: the number of its step, and the canary's weight there."""
+
+    number: int
+    weight: int
+
+
+def wait_of(strategy: Strategy) -> Wait | None:
+    """Where a ladder that is to end by itself waits for a person all the same."""
+    weight = 0
+    for number, step in enumerate(strategy.fields.get("steps") or () if strategy.ends_by_itself else ()):
+        weight = step.get("setWeight", weight)
+        if "pause" in step and "duration" not in (step["pause"] or {}):
+            return Wait(number, weight)
+    return None
 
 
 def rungs(steps: Steps) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from renderer.hooks import WAVE
 from renderer.manifest import SYNC_OPTIONS, sync_options
 from renderer.plain import escape
+from renderer.release.rungs import wait_of
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.http import match_error
@@ -265,9 +266,10 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
     Why: A ladder that runs to its end by itself makes the new version stable, while Git still says that it is a canary.
     If its last step is not `setWeight: 100`, the controller also reports Healthy before the traffic is at rest: a
     release at that moment sends about 20 ms of requests to pods that are being deleted (measured on Argo Rollouts 1.9
-    and 1.10).
+    and 1.10). A pause without a duration, in the middle of such a ladder, waits for a promotion in the cluster: Git can
+    only end the ladder, and then says that the new version is stable while it has the share of a canary.
     Fix: end the ladder in `pause: {}` before 100, and finish with `rollspec promote`. If the ladder should finish by
-    itself, set `autoPromotionEnabled: true` next to the steps and end in `setWeight: 100`.
+    itself, set `autoPromotionEnabled: true` next to the steps, give each pause a duration, and end in `setWeight: 100`.
     Source: a rule of rollspec; measured.
     """
     fields = scene.app.strategy.fields
@@ -275,6 +277,7 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
     if scene.app.strategy.type != "Canary" or not steps:
         return
     holds = steps[-1].get("pause") is not None and "duration" not in steps[-1]["pause"]
+    wait = wait_of(scene.app.strategy)
     weights = [step["setWeight"] for step in steps if "setWeight" in step]
     by_itself = scene.app.strategy.ends_by_itself
     pointer = f"/spec/strategy/steps/{len(steps) - 1}"
@@ -283,6 +286,12 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
             "the ladder ends in a pause without a duration, so it does not finish by itself: remove one of the two"
         )
         yield Finding("ladder-end", message, pointer)
+    elif wait:
+        message = (
+            f"the ladder waits here, at {wait.weight} %, until somebody promotes it in the cluster: `rollspec promote` "
+            "cannot continue it. Give this pause a `duration`, or end the ladder here, without `autoPromotionEnabled`"
+        )
+        yield Finding("ladder-end", message, f"/spec/strategy/steps/{wait.number}", severity="warning")
     elif by_itself and steps[-1].get("setWeight") != 100:
         message = (
             "a ladder that finishes by itself ends in `setWeight: 100`: else it is Healthy before the traffic is at "

@@ -69,6 +69,16 @@ def test_a_project_with_problems_is_not_imported_into(folder: Path) -> None:
     assert not (folder / "overlays").exists()
 
 
+def test_a_source_without_objects_says_what_it_has_instead(folder: Path) -> None:
+    (folder / "values.yaml").write_text("replicas: 2\n")
+    outcome = run(folder, "import", "values.yaml")
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
+        "rollspec: left out: a document of values.yaml: not a Kubernetes object: it has no `apiVersion` and `kind`",
+        "rollspec: the source has no Kubernetes object",
+    ]
+
+
 def test_objects_come_from_stdin(folder: Path) -> None:
     outcome = run(folder, "import", "-", stdin=DEPLOYMENT)
     assert (outcome.code, "created apps/web.yaml" in outcome.out) == (0, True)

@@ -75,6 +75,7 @@ def import_objects(directory: str, options: ImportOptions) -> int:
     if show_problems(problems, "text"):
         return 1
     if not any(source.objects for source in sources.values()):
+        _say_left_out(sources)
         raise Failure("the source has no Kubernetes object", 1)
     if not options.envs:
         _refuse_several(next(iter(sources.values())))
@@ -116,9 +117,7 @@ def _refuse_left_out(directory: str, report: str, layout: Layout, envs: Collecti
 
 
 def _finish(directory: str, sources: Mapping[str, Source], made: Imported, options: ImportOptions) -> int:
-    for source in sources.values():
-        for line in left_out_lines(source.left_out):
-            say(printable(f"rollspec: left out: {line}"))
+    _say_left_out(sources)
     out(import_text(made), end="")
     lost = any(each.verdict == "lost" for each in made.compared) and not options.accept_lost
     if lost:
@@ -146,6 +145,12 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
     if faulty:
         say("rollspec: `rollspec render` refuses the project until you repair these faults in the specs")
     return int(bool(faulty or new.conflicts))
+
+
+def _say_left_out(sources: Mapping[str, Source]) -> None:
+    for source in sources.values():
+        for line in left_out_lines(source.left_out):
+            say(printable(f"rollspec: left out: {line}"))
 
 
 def _new(directory: str, files: Mapping[str, str], options: ImportOptions) -> Merged:

@@ -12,6 +12,7 @@ from renderer.manifest import Object
 from renderer.plan.classes import SimulationSummary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
+from renderer.plan.ladder import weights_of
 from renderer.plan.side import Side, replicas, restarts_at, resumes, waited, workload
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
@@ -116,10 +117,10 @@ def _assumed(old: Side | None, new: Side, summary: SimulationSummary | None) -> 
     if old is None or canary is None or old.running != new.running:
         return
     if canary.weight is None:
-        weights = [step["setWeight"] for step in old.steps or () if "setWeight" in step]
+        weights, name = weights_of(old), old.app.running.name
         if weights and new.flight and old.steps == new.steps:
-            name = old.app.running.name
-            yield f"this assumes that the ladder is at its last weight: {name} has {weights[-1]} %"
+            end = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
+            yield f"this assumes that the ladder is {end}: {name} has {weights[-1]} %"
         return
     yield (
         f"this assumes that the cluster is where Git says: {old.app.running.name} has {canary.weight} %, and its pods "

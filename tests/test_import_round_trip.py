@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from renderer.edit import formatted
 from renderer.importing.defaults import VALUES, without_defaults
-from renderer.importing.project import Imported, Target, imported
+from renderer.importing.project import Imported, imported
 from renderer.importing.source import read_source
+from renderer.importing.target import Target
 from renderer.pipeline import Rendered, build_app
 from renderer.pipeline.setup import Setup, read_project, set_up
 from renderer.problem import errors

@@ -54,6 +54,11 @@ class Lifted:
     notes: tuple[str, ...]
     main: int = 0  # which container of the source is the app's
 
+    @property
+    def objects(self) -> tuple[SourceObject, ...]:
+        """All objects of the app."""
+        return (*(each for each, _ in self.fields), *self.extras)
+
 
 def lift(group: Group) -> Lifted:
     """The app of a workload and its objects. Raises NotLifted for what cannot be an app."""

@@ -16,8 +16,9 @@ from renderer.edit import formatted
 from renderer.failure import Failure
 from renderer.importing.again import Merged, merged
 from renderer.importing.digests import changes, tree
-from renderer.importing.project import Imported, Target, imported, refused
+from renderer.importing.project import Imported, imported, refused
 from renderer.importing.source import Source, read_source
+from renderer.importing.target import Target
 from renderer.layout import DATA_FILES, PROJECT_FILE, Layout
 from renderer.manifest import WORKLOADS
 from renderer.pipeline.setup import read_project

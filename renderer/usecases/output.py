@@ -6,6 +6,7 @@ import os.path
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
+from typing import NamedTuple
 
 from renderer.git.read import (
     FILES,
@@ -24,7 +25,7 @@ from renderer.problem import Problem
 from renderer.tree import is_temporary, listing, read
 from renderer.usecases.checkout import nested
 from renderer.usecases.compare import Compared
-from renderer.usecases.rendered_files import has_app, key_of, rendered_of, shared_files
+from renderer.usecases.rendered_files import Key, has_app, key_of, rendered_of, shared_files
 from renderer.usecases.revision import View
 from renderer.yamlio.guard import LFS
 
@@ -51,44 +52,80 @@ def output_files(
     compared: Compared,
     listed: Sequence[str],
 ) -> tuple[OutputFile, ...]:
-    """Files of the output folder at the second commit (None: the working tree) that the specs of `view` do not render.
+    """Files of the output folder at the second commit (None: the working tree) that are not what `view` renders.
 
-    Looked at: every file of `listed`, which is what `changed_output` says, and the folder of each app with an effect.
-    Nothing where the output folder has no file: that project's manifests are rendered elsewhere. The apps whose files
-    are in `compared` are not rendered again. Of these also the files that the specs of the first commit do not render.
+    Compared are the files of `listed`, as `changed_output` gives them, and all files of each app with an effect. A file
+    of `listed` that was not what the specs rendered at the first commit is found too. Nothing where the output folder
+    has no file: that project's manifests are rendered elsewhere. The apps whose files `compared` has are not rendered
+    again.
     """
-    (base, head), known = commits, compared.files
-    layout = view.layout
+    (base, head), layout = commits, view.layout
     if not view.setup.project.commit_rendered:
         return ()
     _refuse_nested(root, head, layout.output, listed)
+    scope = _scope(view, plans, listed)
+    if scope is None:
+        return ()
+    folders = scope.folders(layout)
+    there = _at_revision(root, head, layout.output, folders, listed) if head else _on_disk(root, folders, listed)
+    if not there and _is_empty(root, head, layout.output):
+        return ()
+    id_length = len(next(filter(None, there.values()), _SHA1 * " "))
+    made, broken = _made(view, scope, compared.files, id_length)
+    there = {path: oid for path, oid in there.items() if key_of(layout, path) not in broken}
+    states = {path: _state(there.get(path), made.get(path)) for path in sorted({*there, *made})}
+    changed = {path: there[path] for path, state in states.items() if state == "changed" and there[path]}
+    states |= dict.fromkeys(_pointers(root, changed, is_commit=head is not None), "pointer")
+    before = {path: compared.before[path] for path in listed if path in compared.before}
+    for path in _unlike(root, base, layout, before):
+        states[path] = states.get(path) or "unlike-base"
+    return tuple(OutputFile(path, state) for path, state in sorted(states.items()) if state)
+
+
+class _Scope(NamedTuple):
+    """What is compared: all files of these apps and of the resources of these environments, and some other files."""
+
+    apps: frozenset[Key]
+    resources: frozenset[str]  # environments
+    others: frozenset[str]  # listed files that are not of these apps
+
+    def folders(self, layout: Layout) -> list[str]:
+        """The folders of which all files are compared."""
+        shared = ((env, RESOURCES) for env in self.resources)
+        return sorted(layout.manifests(env, app) for env, app in (*self.apps, *shared))
+
+
+def _scope(view: View, plans: Sequence[AppPlan], listed: Sequence[str]) -> _Scope | None:
+    """The apps with an effect, and what git lists; None if there is neither."""
+    layout = view.layout
     asked = {(each.env, each.app) for each in plans if each.effects}
     asked |= {key for path in listed if (key := key_of(layout, path))}
     if not listed and not asked:
-        return ()
-    apps = {(env, app) for env, app in asked if has_app(view, env, app)}
-    whole = {each.env for each in plans if each.effects and each.app == RESOURCES}
-    folders = sorted(layout.manifests(env, app) for env, app in {*apps, *((env, RESOURCES) for env in whole)})
-    there = _at_revision(root, head, layout.output, folders, listed) if head else _on_disk(root, folders, listed)
-    if not there and not (list_trees(root, head, [layout.output]) if head else listing(root, layout.output)):
-        return ()
-    own = {path for path in listed if key_of(layout, path) not in apps}
-    shared = shared_files(view, own, whole)
-    looked = tuple(f"{layout.manifests(env, RESOURCES)}/" for env in whole)
-    shared = {path: text for path, text in shared.items() if path in own or path.startswith(looked)}
-    length = len(next(filter(None, there.values()), _SHA1 * " "))
-    done = apps & {key for path in known if (key := key_of(layout, path))} if length == _SHA1 else set()
-    rendered, broken = rendered_of(view, apps - done)
-    there = {path: oid for path, oid in there.items() if key_of(layout, path) not in broken}
-    made = {path: blob_id(text, length) for path, text in (rendered | shared).items()}
-    made |= {path: oid for path, oid in known.items() if key_of(layout, path) in done}
-    states = {path: _state(there.get(path), made.get(path)) for path in sorted({*there, *made})}
-    changed = {path: there[path] for path, state in states.items() if state == "changed" and there[path]}
-    pointers = _pointers(root, changed, is_commit=head is not None)
-    unlike = _unlike(root, base, layout, {path: compared.before[path] for path in listed if path in compared.before})
-    found: dict[str, FileState] = {path: "unlike-base" for path in unlike if not states.get(path)}
-    found |= {path: "pointer" if path in pointers else state for path, state in states.items() if state}
-    return tuple(OutputFile(path, state) for path, state in sorted(found.items()))
+        return None
+    apps = frozenset(key for key in asked if has_app(view, *key))
+    resources = frozenset(each.env for each in plans if each.effects and each.app == RESOURCES)
+    return _Scope(apps, resources, frozenset(path for path in listed if key_of(layout, path) not in apps))
+
+
+def _is_empty(root: str, head: str | None, output: str) -> bool:
+    """Whether the output folder has no file at the commit (None: on disk)."""
+    return not (list_trees(root, head, [output]) if head else listing(root, output))
+
+
+def _made(view: View, scope: _Scope, known: Mapping[str, str], id_length: int) -> tuple[dict[str, str], frozenset[Key]]:
+    """The ids of what the specs render, by path, and the apps with errors: nobody knows what they render to.
+
+    `known` are ids by SHA-1 of apps that are rendered already.
+    """
+    layout = view.layout
+    done = scope.apps & {key for path in known if (key := key_of(layout, path))} if id_length == _SHA1 else frozenset()
+    rendered, broken = rendered_of(view, scope.apps - done)
+    folders = tuple(f"{layout.manifests(env, RESOURCES)}/" for env in scope.resources)
+    for path, text in shared_files(view, scope.others, scope.resources).items():
+        if path in scope.others or path.startswith(folders):
+            rendered[path] = text
+    made = {path: blob_id(text, id_length) for path, text in rendered.items()}
+    return made | {path: oid for path, oid in known.items() if key_of(layout, path) in done}, broken
 
 
 def _unlike(root: str, base: str, layout: Layout, made: Mapping[str, str]) -> list[str]:

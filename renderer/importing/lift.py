@@ -38,6 +38,13 @@ _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _FIRST = wave(-2).items()
 FURTHER = "`services`"  # the field of a Service besides the app's own
 JOBS = "`jobs`"
+_WITH_LABELS = (
+    "workload",
+    "service",
+    "serviceAccount",
+    "autoscaling",
+    "disruptionBudget",
+)  # fields that hold an object's own
 UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
 
 
@@ -350,11 +357,11 @@ class _Parts:
                 "`replicas` is left out, because its autoscaler sets the number of pods: see docs/import.md"
             )
         self.notes += self._unknown_utilization(scalers)
-        if len(scalers) > 1 or own.kind != "HorizontalPodAutoscaler" or own.data["metadata"].get("annotations"):
+        if len(scalers) > 1 or own.kind != "HorizontalPodAutoscaler":
             return {"replicas": "external"}
         data = without_defaults(own.data, own.kind)["spec"]
         self.fields.append((own, "`autoscaling`"))
-        found: dict[str, Any] = {} if own.name == self._name else {"name": own.name}
+        found = self._named(own)
         found |= {key: data[key] for key in ("minReplicas", "maxReplicas") if key in data}
         metrics = [*data.get("metrics", ())]
         for name in ("cpu", "memory"):
@@ -363,6 +370,12 @@ class _Parts:
         found |= {"metrics": metrics} if metrics else {}
         found |= {"behavior": data["behavior"]} if "behavior" in data else {}
         return {"autoscaling": found}
+
+    def _named(self, each: SourceObject) -> dict[str, Any]:
+        """The name of an object if it is not the app's, and the annotations that it has."""
+        name = {} if each.name == self._name else {"name": each.name}
+        annotations = each.data["metadata"].get("annotations")
+        return {**name, **({"annotations": dict(annotations)} if annotations else {})}
 
     def _unknown_utilization(self, scalers: Sequence[SourceObject]) -> Iterator[str]:
         """A sentence for each container that keeps an autoscaler from scaling, as it does in the cluster now."""
@@ -398,10 +411,11 @@ class _Parts:
         """`disruptionBudget`, for one that selects as the workload does."""
         for each in self.group.of("PodDisruptionBudget"):
             spec = each.spec
-            if spec.get("selector") == {"matchLabels": self._selector} and not each.data["metadata"].get("annotations"):
+            if spec.get("selector") == {"matchLabels": self._selector}:
                 self.fields.append((each, "`disruptionBudget`"))
-                name = {} if each.name == self._name else {"name": each.name}
-                return {"disruptionBudget": {**name, **{key: spec[key] for key in spec if key != "selector"}}}
+                return {
+                    "disruptionBudget": {**self._named(each), **{key: spec[key] for key in spec if key != "selector"}}
+                }
         return {}
 
     def jobs(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -425,7 +439,7 @@ class _Parts:
         for each, part in self.fields:
             own = {key: value for key, value in each.labels.items() if key not in shared}
             field = {"the app": "workload", "`ports` and `service`": "service"}.get(part, part.strip("`"))
-            if own and field in ("workload", "service", "serviceAccount"):
+            if own and field in _WITH_LABELS:
                 spec[field] = {"labels": own, **spec.get(field, {})}
             elif own and part == FURTHER:
                 spec["services"][each.name] = {"labels": own, **spec["services"][each.name]}

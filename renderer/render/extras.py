@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.render.jobs import runs_once
 from renderer.render.objects import manifest, wave
 from renderer.spec import App
+
+_METADATA = ("name", "labels", "annotations")
 
 
 def extras(app: App) -> list[Manifest]:
@@ -38,8 +41,7 @@ def _autoscaler(app: App, fields: dict[str, Any]) -> Manifest:
     if "behavior" in fields:
         spec["behavior"] = fields["behavior"]
     file = "horizontal-pod-autoscaler.yaml"
-    own = {"name": fields.get("name", app.name)}
-    return manifest(app, file, "autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec}, own)
+    return manifest(app, file, "autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec}, _own(app, fields))
 
 
 def _utilization(name: str, percent: int) -> dict[str, Any]:
@@ -48,10 +50,15 @@ def _utilization(name: str, percent: int) -> dict[str, Any]:
 
 
 def _disruption_budget(app: App, fields: dict[str, Any]) -> Manifest:
-    own = {key: value for key, value in fields.items() if key != "name"}
-    body = {"spec": {**own, "selector": {"matchLabels": app.selector}}}
-    name = {"name": fields.get("name", app.name)}
-    return manifest(app, "pod-disruption-budget.yaml", "policy/v1", "PodDisruptionBudget", body, name)
+    limits = {key: value for key, value in fields.items() if key not in _METADATA}
+    body = {"spec": {**limits, "selector": {"matchLabels": app.selector}}}
+    file = "pod-disruption-budget.yaml"
+    return manifest(app, file, "policy/v1", "PodDisruptionBudget", body, _own(app, fields))
+
+
+def _own(app: App, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata that only this object has."""
+    return {"name": fields.get("name", app.name), **{key: fields.get(key) for key in ("labels", "annotations")}}
 
 
 def _service_account(app: App, fields: dict[str, Any]) -> Manifest:

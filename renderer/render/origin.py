@@ -31,6 +31,8 @@ def own_metadata(manifest: Manifest, pointer: str) -> str:
         **dict.fromkeys(("Deployment", "Rollout"), ("workload",)),
         **dict.fromkeys(("Job", "CronJob"), ("jobs", job) if job is not None else ()),
         "ServiceAccount": ("serviceAccount",),
+        "HorizontalPodAutoscaler": ("autoscaling",),
+        "PodDisruptionBudget": ("disruptionBudget",),
     }.get(manifest.kind, ())
     return "".join(f"/{part}" for part in (*_SPEC, *inside, *rest)) if inside else ""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import time
 import tracemalloc
 from collections.abc import Iterator
 
@@ -172,3 +175,13 @@ def test_memory_does_not_grow_with_what_is_left_out() -> None:
 
     peak(1)
     assert peak(3000) < peak(100) + 3000 * 600
+
+
+def test_bytes_of_a_line_break_within_characters_of_utf_16_take_no_longer() -> None:
+    """Each byte of `\u0a0a` looks like the end of a line: such a text took time with the square of its length."""
+    text = "# " + "\u0a0a" * 1_000_000 + "\nkind: ConfigMap\n"
+    raw = codecs.BOM_UTF16_LE + text.encode("utf-16-le")
+    began = time.process_time()
+    found = b"".join(piece.text for piece in pieces(io.BytesIO(raw)))
+    assert found.decode() == text
+    assert time.process_time() - began < 30

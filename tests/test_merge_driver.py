@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from renderer.edit import Remove, Set, edit
+from renderer.usecases.merge_driver import _DRIVER
 from renderer.yamlio import load
 from tests.support.cases import run
 from tests.support.past import HEAD, PROJECT, WEB, Repository
@@ -168,6 +169,19 @@ def test_two_releases_stay_a_conflict(tmp_path: Path, way: str) -> None:
     assert (done.code, "conflict markers of Git" in done.err) == (1, True)
 
 
+def test_without_rollspec_a_name_of_a_file_is_no_command_of_the_shell(tmp_path: Path) -> None:
+    """`echo` of some shells reads escapes: a name could hold the digits of a terminal's language."""
+    driver = _DRIVER.replace("%O %A %B %P", "%O %A %B '{}'").replace("%P", "'{}'")
+    files = [tmp_path / name for name in "oab"]
+    for file in files:
+        file.write_text("a: 1\n")
+    for name, value in zip(("%O", "%A", "%B"), map(str, files), strict=True):
+        driver = driver.replace(name, value)
+    command = ["sh", "-c", driver.replace("{}", r"apps/\0033[31m.yaml")]
+    done = subprocess.run(command, capture_output=True, env={"PATH": "/usr/bin:/bin"}, check=False)
+    assert (done.returncode, b"\x1b" in done.stderr, b"exit code 127" in done.stderr) == (1, False, True)
+
+
 @pytest.mark.parametrize(("found", "code"), [("", "127"), ("#!/bin/sh\nexit 4\n", "4")])
 @pytest.mark.parametrize("fit", [True, False])
 def test_without_rollspec_both_sides_are_in_the_file_and_it_stays_a_conflict(
@@ -193,7 +207,7 @@ def test_without_rollspec_both_sides_are_in_the_file_and_it_stays_a_conflict(
         (programs / "rollspec").chmod(0o755)
     command = ["git", "-C", str(repository.folder), "merge", "--no-edit", "feature"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(PATH=str(programs)), check=False)
-    assert (done.returncode, f"exit code {code}, so git merged the lines of {PARTIAL}" in done.stderr) == (1, True), (
+    assert (done.returncode, f"exit code {code}, so git merged the lines of this spec" in done.stderr) == (1, True), (
         done
     )
     merged = (repository.folder / PARTIAL).read_text()

@@ -41,7 +41,8 @@ def pieces(lines: Iterable[bytes]) -> Iterator[Piece]:
 
 def _utf_8(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The lines in UTF-8: PowerShell writes what it redirects to a file in UTF-16. A fault stays one."""
-    decoder, rest = None, b""
+    decoder = None
+    begun: list[bytes] = []  # the parts of a line; the byte of a line break is also within characters of UTF-16
     for number, line in enumerate(lines):
         if number == 0 and line[:2] in _UTF_16:
             decoder = codecs.getincrementaldecoder(_UTF_16[line[:2]])(errors="surrogatepass")
@@ -49,11 +50,14 @@ def _utf_8(lines: Iterable[bytes]) -> Iterator[bytes]:
             yield line
             continue
         decoded = decoder.decode(line[2:] if number == 0 else line)
-        *whole, rest = (rest + decoded.encode(errors="surrogatepass")).split(b"\n")
-        yield from (each + b"\n" for each in whole)
+        first, *more = decoded.encode(errors="surrogatepass").split(b"\n")
+        begun.append(first)
+        for each in more:
+            yield b"".join((*begun, b"\n"))
+            begun = [each]
     if decoder is not None:
         cut_off, _ = decoder.getstate()
-        yield rest + (b"\xff" if cut_off else b"")
+        yield b"".join((*begun, b"\xff" if cut_off else b""))
 
 
 class _Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ _SYSCTLS_OF_1_37 = frozenset(("net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tc
 _PROFILES = ("RuntimeDefault", "Localhost")
 _APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_MESH_VOLUMES = "sidecar.istio.io/userVolume"  # JSON: volumes by name, which Istio adds to the pod
 
 
 class _View(NamedTuple):
@@ -67,7 +69,8 @@ def pod_security(scene: Scene) -> Iterator[Finding]:
     """A pod that breaks the Pod Security Standard of the overlay's policy.
 
     The rule looks at every pod that an object of the app makes, at its init containers and sidecars, and also at jobs
-    of an AnalysisTemplate and at templates of Argo Workflows. It applies the standard of the Kubernetes version in
+    of an AnalysisTemplate and at templates of Argo Workflows, and at the volumes that an annotation
+    `sidecar.istio.io/userVolume` adds. It applies the standard of the Kubernetes version in
     `versions`. Windows pods need none of the fields that only Linux has. Where an object may make pods that rollspec
     cannot see, a note says so; for the texts of a workflow that change pods or make objects it is a warning.
 
@@ -131,6 +134,19 @@ def _host_paths(view: _View) -> _Found:
         if volume.get("hostPath") is not None:
             message = f"the volume {volume.get('name')} must not be a hostPath"
             yield f"{view.pointer}/volumes/{number}/hostPath", message
+
+
+def _mesh_volumes(view: _View) -> _Found:
+    text = view.pod.annotations.get(_MESH_VOLUMES)
+    try:
+        volumes = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return  # Istio refuses the pod
+    for name, volume in mapping(volumes).items():
+        # Istio reads the fields with Go's encoding/json, for which letter case does not count.
+        if any(key.lower() == "hostpath" and value is not None for key, value in mapping(volume).items()):
+            message = f"the volume {name} of the annotation {_MESH_VOLUMES} must not be a hostPath"
+            yield _template(view), message
 
 
 def _host_ports(view: _View) -> _Found:
@@ -271,7 +287,7 @@ def _template(view: _View) -> str:
 
 _BASELINE: tuple[_Check, ...] = (
     *(_host_namespaces, _host_process, _privileged, _capabilities, _host_paths, _host_ports, _host_of_probes),
-    *(_app_armor, _selinux, _proc_mount, _seccomp, _sysctls),
+    *(_app_armor, _selinux, _proc_mount, _seccomp, _sysctls, _mesh_volumes),
 )
 _RESTRICTED: tuple[_Check, ...] = (
     *(check for check in _BASELINE if check not in (_capabilities, _host_paths)),

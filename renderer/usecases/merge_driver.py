@@ -28,7 +28,7 @@ ATTRIBUTES = ".gitattributes"
 _DRIVER = (
     "rollspec merge-driver %O %A %B %P; code=$?; test $code -le 1 && exit $code; "
     "git merge-file -q -L ours -L base -L theirs %A %O %B; "
-    "echo rollspec merge-driver: exit code $code, so git merged the lines of %P: "
+    "echo rollspec merge-driver: exit code $code, so git merged the lines of this spec: "
     "see that the releases of both sides fit together, then git add it >&2; exit 1"
 )
 _HOOK = """\

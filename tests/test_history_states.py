@@ -28,7 +28,7 @@ from renderer.history import (
 )
 from renderer.layout import Layout
 from renderer.release import verbs
-from renderer.release.verbs import Outcome, Refusal
+from renderer.release.outcome import Outcome, Refusal
 from tests.support.plans import ISTIO, after, spec
 
 LAYOUT = Layout()

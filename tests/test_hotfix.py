@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from renderer.release.verbs import Refusal, hotfix, promote, retry
+from renderer.release.outcome import Refusal
+from renderer.release.verbs import hotfix, promote, retry
 from renderer.usecases.effective import Spec
 from renderer.usecases.hotfix import same_command
 from renderer.usecases.release_options import ReleaseOptions

@@ -23,7 +23,7 @@ from renderer.plan import (
 from renderer.plan.outlook import outlook
 from renderer.plan.simulated import plan
 from renderer.problem import errors
-from renderer.release.verbs import Refusal
+from renderer.release.outcome import Refusal
 from renderer.report.plan import FORMATS, plan_text
 from tests.support.plans import ISTIO, Spec, after, side, spec
 from tests.support.verb_table import STATES, VERBS

@@ -12,7 +12,7 @@ import pytest
 from renderer.history import State, state_at
 from renderer.layout import Layout
 from renderer.release import switches, verbs
-from renderer.release.verbs import Outcome, Refusal
+from renderer.release.outcome import Outcome, Refusal
 from renderer.report.possible import possible
 from renderer.yamlio import load
 from tests.support.cases import OVERLAY

@@ -18,7 +18,7 @@ from renderer.plan import without_simulation
 from renderer.problem import errors
 from renderer.project import Versions
 from renderer.release import switches, verbs
-from renderer.release.verbs import Outcome, Refusal
+from renderer.release.outcome import Outcome, Refusal
 from renderer.resources import read_schema
 from renderer.rules.spec_table import check_spec
 from renderer.rules.specs import SpecScene

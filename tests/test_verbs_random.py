@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from renderer.problem import errors
 from renderer.release import switches, verbs
-from renderer.release.verbs import Refusal, in_flight
+from renderer.release.outcome import Refusal
+from renderer.release.state import in_flight
 from renderer.spec import merge
 from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.effective import environment_for

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
+from renderer.release.outcome import Spec
 from renderer.spec import Version, version_of
 
-Spec = Mapping[str, Any]
 TakenBack = Literal["undone", "aborted"]
 
 

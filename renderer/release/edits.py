@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from renderer.release.back import taken_back
 from renderer.release.fold import ABSENT
-from renderer.release.verbs import Refusal, Wanted, in_flight, release
+from renderer.release.outcome import Refusal, Spec, Wanted
+from renderer.release.state import in_flight
+from renderer.release.verbs import release
 from renderer.spec import strategy_of, version_of
 
-Spec = Mapping[str, Any]
 VERSION = ("image", "tag", "version")  # the fields of a spec that name its stable version
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from renderer.facts import version_fields
 from renderer.project import numbers
+from renderer.release.outcome import Spec
 from renderer.release.rungs import wait_of
+from renderer.release.state import last_weight
 from renderer.release.steps import lowers_at_once
-from renderer.release.verbs import last_weight
 from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
 from renderer.spec import Strategy, stable_of, strategy_of, version_of
 
-Spec = Mapping[str, Any]
 _VERSION_LABEL = "app.kubernetes.io/version"
 _SCALE_DOWN_DELAY = 30  # seconds
 _ABORTS = ("analysis", "prePromotionAnalysis", "postPromotionAnalysis", "progressDeadlineAbort")

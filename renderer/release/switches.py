@@ -6,7 +6,9 @@ from typing import Any
 
 from renderer.facts import fields
 from renderer.release.fold import ABSENT
-from renderer.release.verbs import SWITCHING, Outcome, Refusal, Spec, Wanted, in_flight
+from renderer.release.outcome import Outcome, Refusal, Spec, Wanted
+from renderer.release.refusals import SWITCHING
+from renderer.release.state import in_flight
 from renderer.spec import Strategy, strategy_of
 
 

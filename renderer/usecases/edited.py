@@ -15,7 +15,7 @@ from renderer.pipeline.evaluation import Evaluated, evaluate
 from renderer.plain import pointer_of
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, SpecEdit, changes
-from renderer.release.verbs import Outcome, Refusal, Wanted
+from renderer.release.outcome import Outcome, Refusal, Wanted
 from renderer.spec import app_document
 from renderer.tree import listing
 from renderer.usecases.effective import Spec, evaluated_app

@@ -13,7 +13,7 @@ from renderer.git import changed, log_files, merge_base, read_many, resolve
 from renderer.pipeline import is_in
 from renderer.pipeline.evaluation import Evaluated
 from renderer.release.edits import Meant, following, from_edit, own_version
-from renderer.release.verbs import Refusal
+from renderer.release.outcome import Refusal
 from renderer.spec import short_digests
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.edited import Act, KnownAct

@@ -16,7 +16,7 @@ from renderer.problem import Problem, errors
 from renderer.promotion import stages_before
 from renderer.release.back import TakenBack, taken_back
 from renderer.release.fold import overrides_between
-from renderer.release.verbs import in_flight
+from renderer.release.state import in_flight
 from renderer.spec import fields_of, stable_of, version_of
 from renderer.tree import reader
 from renderer.usecases.effective import Spec, environment_for, evaluated_app

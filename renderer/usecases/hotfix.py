@@ -10,7 +10,9 @@ from functools import partial
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.problem import errors
-from renderer.release.verbs import Outcome, Refusal, hotfix, in_flight, release_after_abort
+from renderer.release.outcome import Outcome, Refusal
+from renderer.release.state import in_flight
+from renderer.release.verbs import hotfix, release_after_abort
 from renderer.usecases.edited import Act, edit_app
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import refuse_frozen

@@ -11,7 +11,7 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git import GitError, read_many
 from renderer.layout import PROJECT_FILE
-from renderer.release.verbs import last_weight
+from renderer.release.state import last_weight
 from renderer.render.pods import env_list
 from renderer.spec import Version, stable_of, version_of
 from renderer.usecases.effective import Spec, environment_for

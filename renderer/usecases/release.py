@@ -8,7 +8,8 @@ from typing import Any
 
 from renderer.release import notes, verbs
 from renderer.release.adopt import adoption, with_adoption
-from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.release.outcome import Outcome, Refusal
+from renderer.release.state import in_flight
 from renderer.spec import strategy_of, version_of
 from renderer.tree import listing, read
 from renderer.usecases.edited import Act, Edited

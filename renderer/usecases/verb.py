@@ -22,7 +22,8 @@ from renderer.git.under_way import under_way
 from renderer.git.version import is_detached
 from renderer.layout import HEADER
 from renderer.problem import errors, printable
-from renderer.release.verbs import Refusal, in_flight
+from renderer.release.outcome import Refusal
+from renderer.release.state import in_flight
 from renderer.report.columns import columns
 from renderer.report.diff import diff_text
 from renderer.spec import stable_of, strategy_of, version_of

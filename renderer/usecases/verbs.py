@@ -13,7 +13,8 @@ from renderer.failure import Failure
 from renderer.git import resolve
 from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
-from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.release.outcome import Outcome, Refusal
+from renderer.release.state import in_flight
 from renderer.spec import fields_of
 from renderer.usecases.edited import Act
 from renderer.usecases.effective import Spec

@@ -11,7 +11,8 @@ from typing import Any
 from renderer.plan import without_simulation
 from renderer.problem import errors
 from renderer.release import switches, verbs
-from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.release.outcome import Outcome, Refusal
+from renderer.release.state import in_flight
 from renderer.simulate import Options, abort, wait
 from renderer.simulate.traffic import traffic
 from tests.prove.states import key_of

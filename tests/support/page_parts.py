@@ -12,8 +12,8 @@ from typing import Any
 
 from renderer.live.queries import QUERIES
 from renderer.manifest import Manifest
+from renderer.release.outcome import Refusal
 from renderer.release.steps import steps_of
-from renderer.release.verbs import Refusal
 from renderer.render import render
 from renderer.spec import App, app_of
 from renderer.usecases.edited import edit_app

@@ -17,7 +17,8 @@ from random import Random
 from typing import Any
 
 from renderer.release import verbs
-from renderer.release.verbs import Refusal, in_flight
+from renderer.release.outcome import Refusal
+from renderer.release.state import in_flight
 from renderer.usecases.elsewhere import spec_in
 from renderer.usecases.project import open_project
 from renderer.yamlio import load

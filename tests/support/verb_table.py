@@ -15,7 +15,7 @@ from typing import Any
 from renderer.plan import without_simulation
 from renderer.problem import errors
 from renderer.release import switches, verbs
-from renderer.release.verbs import Outcome, Refusal
+from renderer.release.outcome import Outcome, Refusal
 from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.effective import environment_for
 from renderer.usecases.project import Opened, open_project

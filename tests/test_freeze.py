@@ -186,6 +186,48 @@ def test_a_freeze_that_the_change_takes_away_still_holds_it(repository: Reposito
     assert repository.data("plan", "--base", "start")["rules"][0]["pointer"] == "/spec/freeze"
 
 
+@pytest.mark.parametrize("options", [(), ("--env", "production"), ("--each",)])
+def test_an_app_that_is_deleted_waits(repository: Repository, options: tuple[str, ...]) -> None:
+    repository.app("api", WEB)
+    repository.rendered()
+    repository.git("branch", "both")
+    (repository.folder / "apps/api.yaml").unlink()
+    repository.rendered()
+    done = repository.run("validate", "--base", "both", *options)
+    assert (done.code, "the change of api (disruptive) must wait" in done.err) == (1, True), done.err
+    assert repository.run("validate", "--base", "both", "--app", "web").code == 0
+
+
+def test_an_environment_that_is_deleted_waits_by_its_own_freeze(repository: Repository) -> None:
+    repository.overlay("staging")
+    repository.rendered()
+    repository.git("branch", "both")
+    for env in ("staging", "production"):
+        (repository.folder / f"overlays/{env}/overlay.yaml").unlink()
+        repository.overlay("another")
+        repository.rendered()
+        done = repository.run("validate", "--base", "both")
+        frozen_by = "the change of web (disruptive) must wait"
+        assert (done.code, frozen_by in done.err) == ((1, True) if env == "production" else (0, False)), done.err
+    assert "by the freeze of both, which this change removes; first change the freeze alone" in done.err
+
+
+def test_resources_of_an_environment_wait(repository: Repository) -> None:
+    def settings(text: str) -> None:
+        object_ = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{a: {text}}}\n"
+        repository.write("settings.yaml", object_)
+        repository.rendered()
+
+    repository.overlay("production", f"{FREEZE}  resources: [../../settings.yaml]\n")
+    settings("before")
+    repository.git("branch", "before")
+    settings("after")
+    for options in ((), ("--each",)):
+        done = repository.run("validate", "--base", "before", *options)
+        assert (done.code, "the change of the environment's resources (replace) must wait" in done.err) == (1, True)
+    assert repository.run("validate", "--base", "before", "--app", "web").code == 0
+
+
 def test_a_reason_in_a_commit_or_a_squashed_merge_makes_it_a_note(repository: Repository) -> None:
     repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
     repository.commit("Squashed (#12)\n\n* release web\n\nRollspec-Break-Glass: the shop is down")

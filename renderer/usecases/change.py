@@ -58,8 +58,11 @@ class Judged(NamedTuple):
     rendered: tuple[Rendered, ...] = ()
 
 
-def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
-    """Judges the change in the apps of the selection; there is none before the first commit, when hooks run too."""
+def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> Judged:
+    """Judges the change in the apps of the selection; there is none before the first commit, when hooks run too.
+
+    `is_whole`: apps and environments that the working tree no longer has count too.
+    """
     root, base = opened.root, change.base
     refuse_nested(root, opened.layout, opened.submodules)
     with asking_git():
@@ -68,7 +71,7 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
             return Judged([])
         new = of_tree(opened)
         old, changes = before_and_about(root, commit, change.head, new, base)
-        changes = _within(changes, selection)
+        changes = changes if is_whole else _within(changes, selection)
         unstaged = _folders(new, selection) if change.is_of_hook else None
         listing = partial(changed_output, root, (commit, change.head), new, unstaged)
         is_alone = len(changes.names) < SMALL  # so that no process is started while git is asked
@@ -106,7 +109,7 @@ def each_transition(opened: Opened, selection: Selection, change: Range, *, is_w
             raise Failure(f"{why}: name a commit of this branch, or use --into {change.base} to judge the merge", 2)
         commits = [resolve(root, change.base), *line]
         found = [*_one_by_one(change, of_tree(opened), commits, None if is_whole else selection)]
-    last = transitions(opened, selection, replace(change, base="HEAD"))
+    last = transitions(opened, selection, replace(change, base="HEAD"), is_whole=is_whole)
     return last._replace(problems=[*found, *last.problems])
 
 
@@ -170,7 +173,13 @@ def _named(revision: str) -> str:
 
 
 def _within(changes: Selection, wanted: Selection) -> Selection:
-    return Selection({env: changes.apps[env] & apps for env, apps in wanted.apps.items() if env in changes.apps})
+    """Those changes that are wanted; of a whole environment also its resources, and apps that it no longer has."""
+    apps = {
+        env: changes.apps[env] if env in wanted.whole else changes.apps[env] & some
+        for env, some in wanted.apps.items()
+        if env in changes.apps
+    }
+    return Selection(apps, changes.whole & wanted.whole)
 
 
 def as_one(change: Range, new: View, plans: Sequence[AppPlan]) -> tuple[AppPlan, ...]:

@@ -11,6 +11,8 @@ from renderer.failure import Failure
 from renderer.freeze import TRAILER, Window, frozen, windows_of
 from renderer.git import log
 from renderer.overlay import Environment
+from renderer.pipeline.argocd_objects import RESOURCES
+from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import Problem, Severity
 from renderer.project import ArgoCD
 
@@ -102,9 +104,11 @@ def frozen_changes(
     found = []
     for plan in plans:
         file, some, names = windows.get(plan.env, ("", (), ()))
-        held = frozen(some, _VERB_OF[plan.class_], now) if plan.class_ in _VERB_OF else None
+        is_held = plan.class_ in _VERB_OF and plan.app != ARGOCD  # a freeze may be a window of an AppProject
+        held = frozen(some, _VERB_OF[plan.class_], now) if is_held else None
         if held:
-            text = f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) must wait"
+            what = "the environment's resources" if plan.app == RESOURCES else plan.app
+            text = f"{_until(plan.env, *held)}: the change of {what} ({plan.class_}) must wait"
             found.append((file, text, {(name, plan.app) for name in names}))  # what it extends is named too
     if not found:
         return []

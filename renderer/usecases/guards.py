@@ -92,13 +92,18 @@ def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Fou
 
 
 def frozen_before(old: View, new: View) -> list[Environment]:
-    """The environments of the head whose freeze the change takes away or changes, each with the freeze of the base."""
+    """The environments whose freeze the change takes away or changes, each with the freeze of the base.
+
+    An environment that the head does not have is among them: to delete it deletes its apps.
+    """
+    gone = [each for name, each in old.setup.environments.items() if name not in new.setup.environments]
     pairs = [(now, _before(old, now)) for now in new.setup.environments.values()]
-    return [
+    changed = [
         now._replace(spec={**now.spec, "freeze": was.spec["freeze"]})
         for now, was in pairs
         if was is not None and was.spec.get("freeze") and was.spec["freeze"] != now.spec.get("freeze")
     ]
+    return [*changed, *(each for each in gone if each.spec.get("freeze"))]
 
 
 def _before(old: View, now: Environment) -> Environment | None:

@@ -127,9 +127,9 @@ def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOpt
     if options.base and options.base != "HEAD" and not options.head:  # before the first commit there is no HEAD
         _say_not_an_ancestor(opened.root, options.base)
     change = Range(opened.root, base, options.head, None if options.hook else options.now, options.hook)
-    if not options.each:
-        return transitions(opened, selection, change)
-    return each_transition(opened, selection, change, is_whole=not (options.apps or options.envs))
+    is_whole = not (options.apps or options.envs or options.paths or options.hook)
+    judge = each_transition if options.each else transitions
+    return judge(opened, selection, change, is_whole=is_whole)
 
 
 def _say_not_an_ancestor(root: str, base: str) -> None:

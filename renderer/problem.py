@@ -78,7 +78,7 @@ def harshest(problems: Iterable[Problem]) -> Severity:
 def count_text(problems: Iterable[Problem]) -> str:
     """`2 errors, 1 warning`; empty for no problems."""
     counts = Counter(problem.severity for problem in problems)
-    return ", ".join(f"{counts[each]} {each}{'' if counts[each] == 1 else 's'}" for each in SEVERITIES if counts[each])
+    return ", ".join(plural(counts[each], each) for each in SEVERITIES if counts[each])
 
 
 def without_secrets(problems: Iterable[Problem], text: bytes) -> list[Problem]:
@@ -109,6 +109,11 @@ def is_visible(text: str) -> bool:
 
 def _visible(letter: str) -> str:
     return letter if is_visible(letter) else letter.encode("unicode_escape").decode()
+
+
+def plural(number: int, word: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def some_of(names: Sequence[str], most: int = 3) -> str:

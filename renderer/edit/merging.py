@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.edit import EditError, Operation, Remove, Set, edit
-from renderer.plain import below
+from renderer.plain import below, mapping
 from renderer.yamlio import Data, load
 
 
@@ -78,18 +78,15 @@ def _is_reordered(old: dict[str, Any], new: dict[str, Any]) -> bool:
 def _together(
     base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any], fields: Collection[str]
 ) -> Sequence[str]:
-    """The first field of those that are one, where two sides changed them differently."""
-    old, own, other = ({key: _spec(side).get(key, _ABSENT) for key in fields} for side in (base, ours, theirs))
+    """The pointer of one field of those that count as one, if both sides changed some of them and the sides differ."""
+    old, own, other = (
+        {key: mapping(side.get("spec")).get(key, _ABSENT) for key in fields} for side in (base, ours, theirs)
+    )
     if _text(own) == _text(other) or _text(old) in (_text(own), _text(other)):
         return ()
-    return [f"/spec/{key}" for key in fields if _text(other[key]) not in (_text(own[key]), _text(old[key]))][:1] or [
-        f"/spec/{key}" for key in fields if _text(other[key]) != _text(own[key])
-    ][:1]
-
-
-def _spec(data: dict[str, Any]) -> dict[str, Any]:
-    spec = data.get("spec")
-    return spec if isinstance(spec, dict) else {}
+    differing = [key for key in fields if _text(other[key]) != _text(own[key])]
+    changed = [key for key in differing if _text(other[key]) != _text(old[key])]
+    return [f"/spec/{key}" for key in (changed or differing)[:1]]
 
 
 def _text(value: Any) -> str:

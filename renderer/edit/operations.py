@@ -233,11 +233,11 @@ def difference(old: Data, new: Data, path: Path = ()) -> Path | None:
     """The path of the first difference, or None."""
     if isinstance(old, dict) and isinstance(new, dict) and list(old) == list(new):
         found = (difference(old[key], new[key], (*path, key)) for key in old)
-        return next((index for index in found if index is not None), None)
+        return next((each for each in found if each is not None), None)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
         found = (difference(one, other, (*path, index)) for index, (one, other) in pairs)
-        return next((index for index in found if index is not None), None)
+        return next((each for each in found if each is not None), None)
     return None if equal_in_order(old, new) else path
 
 

@@ -14,6 +14,7 @@ from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
 from renderer.plan.ladder import weights_of
 from renderer.plan.side import Side, replicas, restarts_at, resumes, waited, workload
+from renderer.problem import plural
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
@@ -227,7 +228,7 @@ def _experiment(body: Object) -> str:
     share = sum(template.get("weight", 0) for template in templates)
     long = f" for {body['duration']}" if "duration" in body else ""
     more = f" and {share} % of the requests" if share else ""
-    return f"is an experiment{long}, with {pods} more pod{'' if pods == 1 else 's'}{more}"
+    return f"is an experiment{long}, with {plural(pods, 'more pod')}{more}"
 
 
 def _jobs(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The steps of an automatic ladder in words."""
+"""A ladder's steps: the pause in which it waits for a person, and its rungs in words."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ from renderer.importing.digests import tree
 from renderer.importing.project import Imported
 from renderer.importing.proof import VERDICTS, Compared, FieldDifference
 from renderer.importing.source import LeftOut
-from renderer.problem import printable
+from renderer.problem import plural, printable
 from renderer.report.as_json import as_json
+from renderer.report.columns import columns
 
 _HEAD = ("ENVIRONMENT", "APP", "RESULT", "RESTARTS")
 _SHOWN = 5  # paths of an object, or objects of a kind that are left out
@@ -43,7 +44,7 @@ def restarts(compared: Iterable[Compared]) -> str:
     pods = sum(each.pods for each in rolling)
     verb = "restarts" if pods == 1 else "restart"
     least = "At least " if any(each.is_least for each in rolling) else ""
-    return f"{least}{_count(pods, 'pod')} of {_count(len(rolling), 'workload')} {verb}."
+    return f"{least}{plural(pods, 'pod')} of {plural(len(rolling), 'workload')} {verb}."
 
 
 def import_json(imported: Imported, written: Mapping[str, str]) -> str:
@@ -87,10 +88,8 @@ def _table(compared: Sequence[Compared]) -> str:
         counts = Counter(each.verdict for each in found)
         result = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
         pods = sum(each.pods for each in found)
-        lines.append((env, app or "(no app)", result, _count(pods, "pod") if pods else "none"))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    shown = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines)
-    return "".join(f"{printable(line.rstrip())}\n" for line in shown)
+        lines.append((env, app or "(no app)", result, plural(pods, "pod") if pods else "none"))
+    return "".join(f"{printable(line)}\n" for line in columns(lines))
 
 
 def _details(imported: Imported) -> Iterator[str]:
@@ -115,14 +114,10 @@ def _lines(each: Compared) -> str:
     gone = "is lost" if each.verdict == "lost" else "is left out"
     shown = [_path(difference, gone) for difference in each.differences[:_SHOWN]]
     more = len(each.differences) - _SHOWN
-    shown += [f"and {_count(more, 'more path')}"] if more > 0 else []
+    shown += [f"and {plural(more, 'more path')}"] if more > 0 else []
     return "".join(f"{printable(line)}\n" for line in (name, *(f"  {line}" for line in shown)))
 
 
 def _path(difference: FieldDifference, gone: str) -> str:
     what = gone if difference.lost else "is new" if difference.old is None else "differs"
     return f"{difference.pointer or 'the whole object'} {what}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

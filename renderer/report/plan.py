@@ -10,8 +10,9 @@ from textwrap import wrap
 from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, ChangedPath, Flag, Looks, OutputFile, Plan, SimulationSummary
-from renderer.problem import Problem, printable, some_of
+from renderer.problem import Problem, plural, printable, some_of
 from renderer.report.as_json import as_json
+from renderer.report.columns import columns
 from renderer.report.markdown import html, md
 from renderer.spec import short_digests
 
@@ -34,7 +35,7 @@ _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",  # at its worst
     "over": lambda flag: f"over: the share of {flag.version} rises to {_percent(flag.share)}",
     "overload": lambda flag: (
-        f"overload: {_percent(flag.share)} of the traffic on {_pods(flag.ready)} of {flag.version} Ready"
+        f"overload: {_percent(flag.share)} of the traffic on {plural(flag.ready, 'pod')} of {flag.version} Ready"
     ),
     "unready": lambda flag: (
         f"unready: {_percent(flag.share)} of the traffic goes to {flag.version}, which has no Ready pod"
@@ -146,10 +147,7 @@ def _every_name(group: Sequence[AppPlan]) -> list[str]:
 def _table(apps: Sequence[AppPlan]) -> list[str]:
     rows = [("ENVIRONMENT", "CLASS", "APP", "WHAT HAPPENS")]
     rows += [(group[0].env, group[0].class_, _names(group), _what(group[0])) for group in _groups(apps)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows
-    ]
+    return columns(rows)
 
 
 def _what(app: AppPlan) -> str:
@@ -158,7 +156,7 @@ def _what(app: AppPlan) -> str:
     flags = len(app.summary.flags) if app.summary else 0
     notes = sum(problem.severity == "note" for problem in app.problems)
     counts = ((len(app.problems) - notes, "problem"), (notes, "note"), (flags, "flag"))
-    noted = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    noted = ", ".join(plural(count, word) for count, word in counts if count)
     return f"{reason} ({noted})" if noted else reason
 
 
@@ -269,10 +267,6 @@ def _percent(share: float) -> str:
     return f"{share:g} %"
 
 
-def _pods(count: int) -> str:
-    return f"{count} pod{'' if count == 1 else 's'}"
-
-
 def _path(path: ChangedPath) -> str:
     prefix = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.document, f"{path.document} ")
     return f"{prefix}{path.pointer}".rstrip() + short_digests(_values(path))
@@ -356,7 +350,7 @@ def _restarts(app: AppPlan) -> bool:
 def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
     changed = [app.app for app in apps if app.class_ != "nothing"]
     count = sum(name not in _NO_APPS for name in changed)
-    named = [*([_apps(count)] if count else []), *(what for name, what in _NO_APPS.items() if name in changed)]
+    named = [*([plural(count, "app")] if count else []), *(what for name, what in _NO_APPS.items() if name in changed)]
     listed = " and ".join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
     what = f"{listed} changed, {plan.class_} at most" if named else "nothing happens"
     return f"From {plan.base} to {plan.head}: {what}."
@@ -366,10 +360,6 @@ def _ending(plan: Plan, apps: Sequence[AppPlan]) -> list[str]:
     """The last lines, which are about the whole change."""
     passed = [f"A commit of this change passes a freeze: {reason}" for reason in plan.break_glass]
     return [*passed, *_level(plan), _closing(plan, apps)]
-
-
-def _apps(count: int) -> str:
-    return f"{count} app{'' if count == 1 else 's'}"
 
 
 def _markdown(plan: Plan) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from renderer.history import Flight, LiveCommit, Standing
-from renderer.problem import printable, some_of
+from renderer.problem import plural, printable, some_of
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
 from renderer.report.commits import commit_data, duration_text, passed, time_text, who
@@ -206,7 +206,7 @@ def _closing(status: StatusReport) -> list[str]:
     active = sum(row.is_active for row in rows)
     wrong = sum(row.standing is None for row in rows)
     unreadable = f", {wrong} unreadable" if wrong else ""
-    what = f"{_count(apps, 'app')} in {_count(envs, 'environment')}: {active or 'none'} in flight, paused or switching"
+    what = f"{plural(apps, 'app')} in {plural(envs, 'environment')}: {active or 'none'} in flight, paused or switching"
     return [f"{what}{unreadable}.", *_differs(status.differs)]
 
 
@@ -214,7 +214,3 @@ def _differs(files: Sequence[str]) -> list[str]:
     if not files:
         return []
     return [f"The working tree differs from HEAD: {some_of(files)}."]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

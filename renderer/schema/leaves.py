@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.plain import pointer_of
+from renderer.problem import plural
 from renderer.schema import words
 from renderer.schema.checker import Checker, RefusedValue
 from renderer.schema.fields import extras, near, unknown_field
@@ -178,25 +179,25 @@ def _bound(words_for: str) -> Leaf:
 
 def _short(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     found = len(refusal.instance)
-    text = f"{_count(found, 'character')}; at least {refusal.value} are needed" if found else "the text is empty"
+    text = f"{plural(found, 'character')}; at least {refusal.value} are needed" if found else "the text is empty"
     yield Fault(pointer_of(refusal.tokens), "out-of-range", text)
 
 
 def _long(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
-    text = f"{_count(len(refusal.instance), 'character')}; at most {refusal.value} are allowed"
+    text = f"{plural(len(refusal.instance), 'character')}; at most {refusal.value} are allowed"
     yield Fault(pointer_of(refusal.tokens), "out-of-range", text)
 
 
 def _few(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
-    found = _count(len(refusal.instance), "item") if refusal.instance else "the list is empty"
+    found = plural(len(refusal.instance), "item") if refusal.instance else "the list is empty"
     verb = "is" if refusal.value == 1 else "are"
-    text = f"{found}; at least {_count(refusal.value, 'item')} {verb} needed"
+    text = f"{found}; at least {plural(refusal.value, 'item')} {verb} needed"
     yield Fault(pointer_of(refusal.tokens), "too-few", text)
 
 
 def _many(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     verb = "is" if refusal.value == 1 else "are"
-    text = f"{_count(len(refusal.instance), 'item')}; at most {refusal.value} {verb} allowed"
+    text = f"{plural(len(refusal.instance), 'item')}; at most {refusal.value} {verb} allowed"
     yield Fault(pointer_of(refusal.tokens), "too-many", text)
 
 
@@ -271,10 +272,6 @@ def _fields_refused(refused: Node, value: Any, scene: Scene) -> list[str]:
     forms = [refused, *map(scene.tree.resolve, refused.get("anyOf", ()))]
     named = [form["required"] for form in forms if "required" in form]
     return [field for fields in named for field in fields if all(each in value for each in fields)]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 LEAVES: dict[str, Leaf] = {

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation that says how Argo CD applies the object
 ROLLOUT_HASH = "rollouts-pod-template-hash"  # the label that Argo Rollouts puts on the pods of each version
 WORKLOADS = ("Deployment", "Rollout")  # of an app
+JOBS = ("Job", "CronJob")
 ISTIO_ROUTING = ("VirtualService", "DestinationRule")  # what splits the traffic; a Rollout writes into both
 ANALYSIS_TEMPLATES = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 KINDS_OF_ARGOCD = frozenset(("Application", "ApplicationSet", "AppProject"))
 _GROUPS = {
     "": ("Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
     "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
-    "batch": ("Job", "CronJob"),
+    "batch": JOBS,
     "autoscaling": ("HorizontalPodAutoscaler",),
     "policy": ("PodDisruptionBudget",),
     "argoproj.io": ("Rollout", "AnalysisTemplate", "ClusterAnalysisTemplate", "Application", "ApplicationSet"),

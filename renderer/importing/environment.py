@@ -17,7 +17,7 @@ from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.importing.target import Target
 from renderer.importing.withheld import has_secret, secret_name, secret_pointers, without_secrets
-from renderer.manifest import WORKLOADS, Identity
+from renderer.manifest import JOBS, WORKLOADS, Identity
 from renderer.schema.scope import scope
 
 _OF_OTHER_TOOLS = ("HelmRelease", "HelmChart", "Kustomization", "Application", "ApplicationSet")
@@ -143,7 +143,7 @@ def _hidden(each: SourceObject) -> Iterator[str]:
 
 
 def _why_none(each: SourceObject, apps: Mapping[str, Lifted]) -> str:
-    if each.kind in ("Job", "CronJob"):
+    if each.kind in JOBS:
         images = {container.get("image") for container in (template_of(each).get("spec") or {}).get("containers") or ()}
         for app in apps.values():
             if image_of(app) in images:

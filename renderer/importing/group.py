@@ -10,7 +10,7 @@ from typing import Any
 from renderer.hooks import job_of_spec, one_hook
 from renderer.importing.live import is_in_flight
 from renderer.importing.source import SourceObject
-from renderer.manifest import ISTIO_ROUTING, WORKLOADS, Identity
+from renderer.manifest import ISTIO_ROUTING, JOBS, WORKLOADS, Identity
 from renderer.plain import mapping
 
 # Where the pod template of a kind is.
@@ -32,7 +32,6 @@ _BY_POD_LABELS: Mapping[str, tuple[str, ...]] = {
     "RequestAuthentication": ("spec", "selector", "matchLabels"),
     "Sidecar": ("spec", "workloadSelector", "labels"),
 }
-_JOBS = ("Job", "CronJob")
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler")
 _NAMED_IN_TEMPLATE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ConfigMap": (("configMap", "name"), ("configMapRef", "name"), ("configMapKeyRef", "name")),
@@ -165,7 +164,7 @@ class _Owners:
             found = self._of_services(each.namespace, _ROUTES[each.kind](each))
         elif each.kind == "ServiceMonitor":
             found = self._of_monitor(each)
-        elif each.kind in _JOBS:
+        elif each.kind in JOBS:
             found = self._of_job(each)
         elif each.kind == "RoleBinding":
             found = self._of_subjects(each)
@@ -192,7 +191,7 @@ class _Owners:
 
     def _of_job(self, each: SourceObject) -> list[SourceObject]:
         """The workload whose spec has the Job or CronJob among its `jobs`, or can have it: the image is the same."""
-        if each.kind not in _JOBS:
+        if each.kind not in JOBS:
             return []
         if job_of_spec(each.data) is None:
             return self._of_image(each)

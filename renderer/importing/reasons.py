@@ -5,7 +5,7 @@ from __future__ import annotations
 from renderer.importing.lift import Lifted, strategy_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
-from renderer.manifest import ISTIO_ROUTING
+from renderer.manifest import ISTIO_ROUTING, JOBS
 
 _HASHED = regex(r".+-(?=[a-z]*[0-9])[a-z0-9]+")
 _HASH = 10  # characters of a hash in a name that kustomize generates
@@ -26,7 +26,7 @@ def _reason(each: SourceObject, app: Lifted) -> str:
         return "its name ends in a hash of what it holds; `files` would name it otherwise, and the pods would restart"
     if each.kind in ISTIO_ROUTING:
         return "`istio` would name or write it otherwise"
-    if each.kind in ("Job", "CronJob"):
+    if each.kind in JOBS:
         return "`jobs` would write it otherwise"
     return "no field of a spec holds it"
 

@@ -11,6 +11,7 @@ from renderer.hooks import is_only_of_helm
 from renderer.importing.comment_lines import Comments, comments_of
 from renderer.importing.stream import pieces
 from renderer.manifest import ROLLOUT_HASH, Identity, Object, kind_of
+from renderer.plain import mapping
 from renderer.problem import Problem
 from renderer.yamlio import load_all
 
@@ -123,7 +124,7 @@ def read_source(files: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> Source:
                 replica_sets.append(_stripped(data))
             left_out.append(LeftOut(_name(data, file), unfit or made, made=data["kind"] if made else ""))
             continue
-        each = SourceObject(file, _stripped(data), _mapping(data.get("status")), comments)
+        each = SourceObject(file, _stripped(data), mapping(data.get("status")), comments)
         if each.identity in found and found[each.identity].data != each.data:
             message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
             problems.append(Problem(file, 0, 0, "import-twice", message))
@@ -201,7 +202,7 @@ def _made(data: Object) -> str:
 
 
 def _name(data: Any, file: str) -> str:
-    metadata = _mapping(_mapping(data).get("metadata"))
+    metadata = mapping(mapping(data).get("metadata"))
     name = metadata.get("name") or metadata.get("generateName")
     if name:
         return f"{data.get('kind')} {name}"
@@ -252,18 +253,18 @@ def _own_spec(kind: str, spec: dict[str, Any], *, is_live: bool) -> dict[str, An
 
 def _without_own_selector(job: Object) -> Object:
     """A Job without the selector and the labels that the API server makes, and refuses in a new object."""
-    spec = _mapping(job.get("spec"))
+    spec = mapping(job.get("spec"))
     if spec.get("manualSelector"):
         return job
-    template = _mapping(spec.get("template"))
-    metadata = _without_labels_of_job(_mapping(template.get("metadata")))
+    template = mapping(spec.get("template"))
+    metadata = _without_labels_of_job(mapping(template.get("metadata")))
     spec = {key: value for key, value in spec.items() if key != "selector"}
     spec = {**spec, "template": {**template, "metadata": metadata}} if template else spec
     return {**job, "metadata": _without_labels_of_job(job["metadata"]), "spec": spec}
 
 
 def _without_labels_of_job(metadata: dict[str, Any]) -> dict[str, Any]:
-    labels = {key: value for key, value in _mapping(metadata.get("labels")).items() if key not in _LABELS_OF_JOB}
+    labels = {key: value for key, value in mapping(metadata.get("labels")).items() if key not in _LABELS_OF_JOB}
     rest = {key: value for key, value in metadata.items() if key != "labels"}
     return {**rest, "labels": labels} if labels else rest
 
@@ -285,11 +286,7 @@ def _without_hashes(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_hash(subset: Any) -> Any:
-    labels = _mapping(subset).get("labels")
+    labels = mapping(subset).get("labels")
     if not isinstance(labels, dict) or ROLLOUT_HASH not in labels:
         return subset
     return {**subset, "labels": {key: value for key, value in labels.items() if key != ROLLOUT_HASH}}
-
-
-def _mapping(data: Any) -> dict[str, Any]:
-    return data if isinstance(data, dict) else {}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.manifest import WORKLOADS
+
 Object = Mapping[str, Any]
 AppObjects = Mapping[str, Mapping[str, Object]]  # of one app: by kind and name
 
@@ -52,7 +54,7 @@ def app_of(kind: str, data: Object) -> str:
     """The name of the app that an object belongs to: that of its workload, or the one in its label."""
     metadata = data["metadata"]
     name = str(metadata["name"])
-    if kind in ("Rollout", "Deployment"):
+    if kind in WORKLOADS:
         return name
     if kind in ("ReplicaSet", "AnalysisRun", "Pod"):
         owner = str(controller(data).get("name", ""))
@@ -117,7 +119,7 @@ def _application(spec: Object, status: Object) -> tuple[Object, Object]:
     kept["resources"] = [
         {key: each.get(key, "") for key in ("kind", "namespace", "name")}
         for each in status.get("resources") or ()
-        if each.get("kind") in ("Rollout", "Deployment")
+        if each.get("kind") in WORKLOADS
     ]
     return {"namespace": (spec.get("destination") or {}).get("namespace", "")}, kept
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from renderer import plain
 from renderer.checks import is_of_checks
 from renderer.hooks import is_forced_job, is_made_again, is_skipped
-from renderer.manifest import Manifest
+from renderer.manifest import ISTIO_ROUTING, WORKLOADS, Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
 from renderer.plan.classes import OF_FIELD, SEVERITY, ChangedPath, Class, Effect, harshest
 from renderer.plan.entry_points import lost_entry_points
@@ -16,7 +16,6 @@ from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import failing_until, lost_ports
 from renderer.plan.side import (
-    WORKLOADS,
     Side,
     changes_pods,
     is_paused,
@@ -111,7 +110,6 @@ _MORE: dict[str, Class] = {
     **dict.fromkeys(("Sidecar", "EnvoyFilter"), "traffic"),
 }
 _NAMED = 3  # entry points of an app that are named
-_ROUTED = ("VirtualService", "DestinationRule")
 _ENTRY_POINTS = ("/spec/ports", "/spec/service", "/spec/istio")
 _FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
 
@@ -289,7 +287,9 @@ def _routes(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Ef
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
         named = named or tuple(
-            path for each, path in manifest_paths(old.manifests, new.manifests, not_secret(new)) if each.kind in _ROUTED
+            path
+            for each, path in manifest_paths(old.manifests, new.manifests, not_secret(new))
+            if each.kind in ISTIO_ROUTING
         )
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"
         yield Effect(class_, "the routes are applied again under the canary", named)

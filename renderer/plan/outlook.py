@@ -8,10 +8,10 @@ from itertools import pairwise
 from math import isinf
 from typing import Any, NamedTuple
 
-from renderer.manifest import Manifest
+from renderer.manifest import WORKLOADS, Manifest
 from renderer.plan.classes import Flag, SimulationSummary, Track
 from renderer.plan.rollback_window import returned
-from renderer.plan.side import WORKLOADS, Side
+from renderer.plan.side import Side
 from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
 
 Look = Callable[[Side | None, Side | None], SimulationSummary]  # simulates a change, with the names that people use

@@ -18,7 +18,6 @@ from renderer.release.fold import overrides_between
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App, Version, merge, version_label
 
-WORKLOADS = ("Rollout", "Deployment")
 _MOST_SHOWN = 120  # characters of the options in a command that a message suggests
 
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from renderer.manifest import Manifest, Object, sync_options
+from renderer.manifest import WORKLOADS, Manifest, Object, sync_options
 from renderer.plan.classes import SimulationSummary
 from renderer.plan.outlook import Situation, named, play, situation, with_labels
-from renderer.plan.side import WORKLOADS, Side
+from renderer.plan.side import Side
 from renderer.scaler import SCALERS
 from renderer.simulate import KINDS, TooManyPodsError, digest, template_version, wave
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.hooks import job_of_spec
-from renderer.manifest import Manifest
+from renderer.manifest import JOBS, WORKLOADS, Manifest
 
 _SPEC = ("spec",)
 _POD = ("spec", "template", "spec")
@@ -28,8 +28,8 @@ def own_metadata(manifest: Manifest, pointer: str) -> str:
     is_further = manifest.file.rpartition("/")[2].startswith("services-")
     inside = {
         "Service": ("services", manifest.identity.name) if is_further else ("service",),
-        **dict.fromkeys(("Deployment", "Rollout"), ("workload",)),
-        **dict.fromkeys(("Job", "CronJob"), ("jobs", job) if job is not None else ()),
+        **dict.fromkeys(WORKLOADS, ("workload",)),
+        **dict.fromkeys(JOBS, ("jobs", job) if job is not None else ()),
         "ServiceAccount": ("serviceAccount",),
         "HorizontalPodAutoscaler": ("autoscaling",),
         "PodDisruptionBudget": ("disruptionBudget",),
@@ -41,7 +41,7 @@ def _parts(manifest: Manifest, parts: tuple[str, ...], routes: int) -> tuple[str
     if parts[:2] in (("metadata", "labels"), ("metadata", "annotations")):
         return parts
     kind = manifest.kind
-    if kind in ("Deployment", "Rollout"):
+    if kind in WORKLOADS:
         return _workload(manifest, parts)
     if kind == "Service" and manifest.file.rpartition("/")[2].startswith("services-"):
         return (*_SPEC, "services", manifest.identity.name, *parts[1:])
@@ -51,7 +51,7 @@ def _parts(manifest: Manifest, parts: tuple[str, ...], routes: int) -> tuple[str
         return _virtual_service(parts, routes)
     if kind == "DestinationRule":
         return (*_SPEC, "istio", *parts[1:])
-    if kind in ("Job", "CronJob"):
+    if kind in JOBS:
         return _job(manifest, parts)
     inside = {"HorizontalPodAutoscaler": "autoscaling", "PodDisruptionBudget": "disruptionBudget"}.get(kind)
     if inside:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import WORKLOADS, Manifest, Object
+from renderer.manifest import JOBS, WORKLOADS, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import amount, is_too_large
@@ -269,7 +269,7 @@ def restart_policy(scene: Scene) -> Iterator[Finding]:
         if kind == "Pod":
             continue
         policy = spec.get("restartPolicy", "Always")
-        if kind in ("Job", "CronJob"):
+        if kind in JOBS:
             if policy == "Always":
                 yield _policy(pod, "restartPolicy", f"pods of a {kind} need restartPolicy Never or OnFailure")
             continue

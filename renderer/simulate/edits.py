@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from renderer.manifest import Manifest
+from renderer.manifest import WORKLOADS, Manifest
 from renderer.simulate.objects import KINDS, put, remove, wave
 from renderer.simulate.record import Edit
 from renderer.simulate.run import run, settle
 from renderer.simulate.state import TICK, Cluster, Options, World
 from renderer.simulate.timeline import Timeline
 
-WORKLOADS = ("Rollout", "Deployment")
 DEFAULT = Options()
 WAVE_SECONDS = 2.0  # between two sync waves of Argo CD
 

@@ -23,7 +23,7 @@ from renderer.yamlio import load
 _LOOKED = 200  # commits that changed the rendered workload
 _FEW = 10  # apps whose workloads are named to git one by one
 _SHORT = 12
-_WORKLOADS = ("rollout.yaml", "deployment.yaml")
+_WORKLOAD_FILES = ("rollout.yaml", "deployment.yaml")
 _LINES = re.compile(rb"^  template:\n((?:    .*\n|\n)*)", re.MULTILINE)
 _IMAGE = re.compile(rb"^ +(?:- )?image: (.+)$", re.MULTILINE)
 
@@ -71,7 +71,7 @@ def say_how_they_ran(opened: Opened, taken_back: Sequence[tuple[str, str]], base
 
 def _workload(opened: Opened, folder: str) -> bytes:
     there = set(listing(opened.root, folder))
-    files, _ = read(opened.root, [path for name in _WORKLOADS if (path := f"{folder}/{name}") in there])
+    files, _ = read(opened.root, [path for name in _WORKLOAD_FILES if (path := f"{folder}/{name}") in there])
     return next((text for text in files.values() if _written(text) or _template(text)), b"")
 
 
@@ -108,7 +108,7 @@ def templates_before(root: str, revision: str, folder: str) -> tuple[Mapping[str
 
     Each is a ReplicaSet that the controller has made, as far as Git reaches.
     """
-    paths = [f"{folder}/{name}" for name in _WORKLOADS]
+    paths = [f"{folder}/{name}" for name in _WORKLOAD_FILES]
     oids = [touch.after for _, touches in islice(log_files(root, paths, revision), _LOOKED) for touch in touches]
     texts = read_blobs(root, {oid for oid in oids if oid})
     found: list[Mapping[str, Any]] = []
@@ -129,7 +129,7 @@ def _when_they_ran(
     left, found = dict(restored), {}
     few = len(restored) <= _FEW
     folders = restored if few else {f"{folder.rpartition('/')[0]}/*" for folder in restored}
-    paths = [f"{folder}/{name}" for folder in sorted(folders) for name in _WORKLOADS]
+    paths = [f"{folder}/{name}" for folder in sorted(folders) for name in _WORKLOAD_FILES]
     for commit, touches in islice(log_files(root, paths, base), _LOOKED if few else _LOOKED * _FEW):
         known = [(folder, touch.after) for touch in touches if (folder := touch.path.rpartition("/")[0]) in left]
         texts = read_blobs(root, {oid for _, oid in known if oid})

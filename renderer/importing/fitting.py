@@ -8,7 +8,7 @@ from typing import Any
 
 from renderer.importing.built import Objects, tried
 from renderer.importing.group import Group
-from renderer.importing.lift import FURTHER, JOBS, Lifted, lift
+from renderer.importing.lift import JOBS_FIELD, SERVICES_FIELD, Lifted, lift
 from renderer.importing.mend import is_of_hook, patches, release_state
 from renderer.importing.proof import differences
 from renderer.importing.rollout import NotLifted
@@ -48,7 +48,7 @@ def fitted(group: Group, setup: Setup) -> Lifted:
 def _fitted_as_grouped(group: Group, setup: Setup) -> Lifted:
     """The app of a group; what rollspec would render otherwise of its further Services and jobs stays plain."""
     app = lift(group)
-    guessed = [each for each, field in app.fields if field in (FURTHER, JOBS)]
+    guessed = [each for each, field in app.fields if field in (SERVICES_FIELD, JOBS_FIELD)]
     if guessed:
         try:
             rendered = _tried(app, setup)

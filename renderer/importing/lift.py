@@ -13,8 +13,11 @@ from renderer.importing.flight import of_two_versions
 from renderer.importing.group import Group
 from renderer.importing.jobs import env_of, job_fields, job_name
 from renderer.importing.live import is_in_flight
+from renderer.importing.main_container import main_container
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
-from renderer.importing.rollout import NotLifted, lifted_strategy
+from renderer.importing.ports import by_number, is_derived, port_of, without_target
+from renderer.importing.reference import about_reference, with_template
+from renderer.importing.rollout import NotLifted, lifted_strategy, preview_service, stable_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 from renderer.manifest import SYNC_OPTIONS
@@ -29,23 +32,13 @@ _IMAGE = regex(
     r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 )
 _TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
-_PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
 _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _VERSION = regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _TIME = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_WORD = regex(r"[^a-z0-9]+")
-_DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _FIRST = wave(-2).items()
-FURTHER = "`services`"  # the field of a Service besides the app's own
-JOBS = "`jobs`"
-_WITH_LABELS = (
-    "workload",
-    "service",
-    "serviceAccount",
-    "autoscaling",
-    "disruptionBudget",
-)  # fields that hold an object's own
-UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
+SERVICES_FIELD = "`services`"  # the field of a Service besides the app's own
+JOBS_FIELD = "`jobs`"
+_WITH_LABELS = ("workload", "service", "serviceAccount", "autoscaling", "disruptionBudget")  # have labels of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +82,8 @@ def _lifted(group: Group) -> Lifted:
     workload = group.workload
     notes = []
     if "workloadRef" in workload.spec:
-        notes = [*_about_reference(group)]
-        group = _with_template(group)
+        notes = [*about_reference(group)]
+        group = with_template(group)
     parts = _Parts(group)
     spec = {**parts.container(), **parts.pod(), **parts.workload()}
     spec |= parts.service()
@@ -142,7 +135,7 @@ class _Parts:
         self._selector: dict[str, Any] = (self._spec.get("selector") or {}).get("matchLabels") or {}
         if (self._spec.get("selector") or {}).get("matchExpressions"):
             raise NotLifted("its selector has `matchExpressions`, and that of a spec has only labels")
-        self.main = _main(self._template, self._name, group.of("Service"))
+        self.main = main_container(self._template, self._name, group.of("Service"))
         self._service = self._own_service()
 
     def _container_data(self) -> dict[str, Any]:
@@ -283,9 +276,9 @@ class _Parts:
         """The Service that becomes the app's: the one of its name, else the first that has an address."""
         found = [each for each in self.group.of("Service") if each.spec.get("ports") and each.spec.get("selector")]
         found = [each for each in found if each.spec.get("type") != "ExternalName"]
-        wanted = [*_stable_services(self._spec), self._name]
-        if _preview(self._spec):
-            found = [each for each in found if each.name != _preview(self._spec)]
+        wanted = [*stable_services(self._spec), self._name]
+        if preview_service(self._spec):
+            found = [each for each in found if each.name != preview_service(self._spec)]
         named = [each for name in wanted for each in found if each.name == name]
         return next(iter([*named, *(each for each in found if each.spec.get("clusterIP") != "None"), *found]), None)
 
@@ -296,11 +289,11 @@ class _Parts:
             return {"ports": [], **({"containerPorts": listed} if listed else {})}
         data = without_defaults(self._service.data, "Service")
         self.fields.append((self._service, "`ports` and `service`"))
-        ports = [_port(port) for port in data["spec"]["ports"]]
+        ports = [port_of(port) for port in data["spec"]["ports"]]
         found: dict[str, Any] = {"ports": ports}
-        named = _by_number(ports, listed)
-        if named and _derived(named, listed):
-            found["ports"] = [_without_target(port) for port in named]
+        named = by_number(ports, listed)
+        if named and is_derived(named, listed):
+            found["ports"] = [without_target(port) for port in named]
         else:
             found["containerPorts"] = listed
         rest = {key: value for key, value in data["spec"].items() if key not in ("ports", "selector")}
@@ -319,13 +312,13 @@ class _Parts:
         selector = spec.get("service", {}).get("selector") or self._selector
         found: dict[str, Any] = {}
         for each in self.group.of("Service"):
-            if id(each) in taken or not each.spec.get("ports") or each.name == _preview(self._spec):
+            if id(each) in taken or not each.spec.get("ports") or each.name == preview_service(self._spec):
                 continue
             data = without_defaults(each.data, "Service")
             annotations = without_own_annotations(data["metadata"].get("annotations"))
             rest = {key: value for key, value in data["spec"].items() if key != "selector" or value != selector}
             found[each.name] = {**({"annotations": annotations} if annotations else {}), **rest}
-            self.fields.append((each, FURTHER))
+            self.fields.append((each, SERVICES_FIELD))
         return {"services": found} if found else {}
 
     def routes(self, spec: dict[str, Any]) -> dict[str, Any]:
@@ -426,7 +419,7 @@ class _Parts:
             fields = None if name in found else job_fields(each, name, self._name, spec)
             if fields is not None:
                 found[name] = fields
-                self.fields.append((each, JOBS))
+                self.fields.append((each, JOBS_FIELD))
         return {"jobs": found} if found else {}
 
     def labels(self, spec: dict[str, Any]) -> dict[str, Any]:
@@ -441,9 +434,9 @@ class _Parts:
             field = {"the app": "workload", "`ports` and `service`": "service"}.get(part, part.strip("`"))
             if own and field in _WITH_LABELS:
                 spec[field] = {"labels": own, **spec.get(field, {})}
-            elif own and part == FURTHER:
+            elif own and part == SERVICES_FIELD:
                 spec["services"][each.name] = {"labels": own, **spec["services"][each.name]}
-            elif part == JOBS and own.keys() - {JOB}:
+            elif part == JOBS_FIELD and own.keys() - {JOB}:
                 job = spec["jobs"][job_name(each, self._name)]
                 job["labels"] = {key: value for key, value in own.items() if key != JOB}
         ours = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/managed-by": "rollspec"}
@@ -458,101 +451,6 @@ def _moved(main: int) -> dict[str, Any]:
     containers = "/spec/template/spec/containers"
     move = {"op": "move", "from": f"{containers}/0", "path": f"{containers}/{main}"}
     return {"target": {"kind": "Workload"}, "patch": [move]}
-
-
-def _with_template(group: Group) -> Group:
-    """A Rollout that names a Deployment in `workloadRef`, with that Deployment's template as its own."""
-    if group.reference is None:
-        raise NotLifted("the Deployment that its `workloadRef` names is not in the source")
-    spec = {key: value for key, value in group.workload.spec.items() if key != "workloadRef"}
-    given = {key: group.reference.spec[key] for key in ("selector", "template") if key in group.reference.spec}
-    data: dict[str, Any] = {**group.workload.data, "spec": {**given, **spec}}
-    kept = (*group.objects, group.reference)
-    return replace(group, workload=replace(group.workload, data=data), objects=kept, reference=None)
-
-
-def _about_reference(group: Group) -> Iterator[str]:
-    """Sentences about the Deployment that a Rollout names in `workloadRef`."""
-    given = group.workload.spec["workloadRef"]
-    yield f"the Rollout has the template of the Deployment {given.get('name')} now; remove that when it has no pods"
-    replicas = group.reference.spec.get("replicas") if group.reference else None
-    if replicas and given.get("scaleDown", "never") != "never":
-        yield (
-            f"the Deployment {given.get('name')} says `replicas: {replicas}`, and without `workloadRef` nothing scales "
-            "it down: write `replicas: 0` into its file before a sync, or its pods start again and serve too"
-        )
-
-
-def strategy_services(spec: Mapping[str, Any]) -> list[str]:
-    """The Services that a Rollout's strategy names."""
-    return [*_stable_services(spec), *([_preview(spec)] if _preview(spec) else [])]
-
-
-def _stable_services(spec: Mapping[str, Any]) -> list[str]:
-    """The Service of a Rollout that serves everyone, if its strategy names one."""
-    given = spec.get("strategy") or {}
-    names = [(given.get("blueGreen") or {}).get("activeService"), (given.get("canary") or {}).get("stableService")]
-    return [str(name) for name in names if name]
-
-
-def _preview(spec: Mapping[str, Any]) -> str:
-    """The Service that serves only the new version."""
-    strategy = spec.get("strategy") or {}
-    name = (strategy.get("blueGreen") or {}).get("previewService")
-    return str(name or (strategy.get("canary") or {}).get("canaryService") or "")
-
-
-def _main(template: Mapping[str, Any], name: str, services: Sequence[SourceObject]) -> int:
-    """Which container is the app, whose image a release changes.
-
-    The one of its name, else the one that `kubectl` takes by default, else one with a word of the app's
-    name in its own or in its image's, else one that its Services lead to, else the first.
-    """
-    containers = (template.get("spec") or {}).get("containers") or []
-    default = ((template.get("metadata") or {}).get("annotations") or {}).get(_DEFAULT_CONTAINER)
-    targets = {port.get("targetPort", port.get("port")) for each in services for port in each.spec.get("ports") or ()}
-    words = {*name.split("-")}
-
-    def rank(number: int) -> tuple[bool, ...]:
-        container = containers[number]
-        own = str(container.get("name"))
-        image = str(container.get("image")).rpartition("/")[2].partition("@")[0].partition(":")[0]
-        ports = container.get("ports") or ()
-        serves = any(port.get("containerPort") in targets or port.get("name") in targets for port in ports)
-        return own == name, own == default, not words.isdisjoint([*own.split("-"), *_WORD.split(image)]), serves
-
-    return max(range(len(containers)), key=rank, default=0)
-
-
-def _port(port: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": port.get("name", UNNAMED)}
-    found.update((key, port[key]) for key in _PORT_FIELDS if key in port)
-    return found
-
-
-def _by_number(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The ports with the numbers that their targets name; none where rollspec would give the Service other targets."""
-    numbers = {str(port["name"]): port["containerPort"] for port in listed if "name" in port}
-    first: dict[tuple[Any, Any], str] = {}
-    for port in ports:
-        number = numbers.get(str(port.get("targetPort")))
-        if number is None or first.setdefault((number, port.get("protocol")), port["name"]) != port["targetPort"]:
-            return []
-    return [{**port, "targetPort": numbers[port["targetPort"]]} for port in ports]
-
-
-def _derived(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the container lists exactly the ports that rollspec makes from `ports`."""
-    made: dict[tuple[Any, str], dict[str, Any]] = {}
-    for port in ports:
-        target, protocol = port["targetPort"], port.get("protocol", "TCP")
-        more = {} if protocol == "TCP" else {"protocol": protocol}
-        made.setdefault((target, protocol), {"name": port["name"], "containerPort": target, **more})
-    return [*made.values()] == [*listed]
-
-
-def _without_target(port: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in port.items() if key != "targetPort" or value != port["port"]}
 
 
 def _percent(metric: Mapping[str, Any], name: str) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from renderer.importing.lift import Lifted, strategy_services
+from renderer.importing.lift import Lifted
+from renderer.importing.rollout import strategy_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 from renderer.manifest import ISTIO_ROUTING, JOBS

@@ -35,6 +35,25 @@ def lifted_strategy(spec: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
     raise NotLifted("its Rollout has neither `canary` nor `blueGreen`")
 
 
+def strategy_services(spec: Mapping[str, Any]) -> list[str]:
+    """The Services that a Rollout's strategy names."""
+    return [*stable_services(spec), *([preview_service(spec)] if preview_service(spec) else [])]
+
+
+def stable_services(spec: Mapping[str, Any]) -> list[str]:
+    """The Service of a Rollout that serves everyone, if its strategy names one."""
+    given = spec.get("strategy") or {}
+    names = [(given.get("blueGreen") or {}).get("activeService"), (given.get("canary") or {}).get("stableService")]
+    return [str(name) for name in names if name]
+
+
+def preview_service(spec: Mapping[str, Any]) -> str:
+    """The Service that serves only the new version."""
+    strategy = spec.get("strategy") or {}
+    name = (strategy.get("blueGreen") or {}).get("previewService")
+    return str(name or (strategy.get("canary") or {}).get("canaryService") or "")
+
+
 def _canary(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     routing = data.get("trafficRouting") or {}
     others = [key for key in routing if key not in _ROUTERS]

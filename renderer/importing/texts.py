@@ -11,7 +11,7 @@ from renderer.importing.comments import commented, nearest, of_manifest, of_spec
 from renderer.importing.environment import LiftedEnvironment, app_names
 from renderer.importing.jobs import job_name
 from renderer.importing.layers import Layers, defaults, layers
-from renderer.importing.lift import FURTHER, JOBS, Lifted
+from renderer.importing.lift import JOBS_FIELD, SERVICES_FIELD, Lifted
 from renderer.importing.source import SourceObject
 from renderer.importing.target import Target, app_with_metadata, overlay_document
 from renderer.layout import PROJECT_FILE, Layout
@@ -160,6 +160,6 @@ def _commented(environment: LiftedEnvironment, files: Mapping[str, str], layout:
 
 def _inside(each: SourceObject, field: str, app: str) -> str:
     """The field of the spec that holds a whole object, if it has a name of its own."""
-    if field == JOBS:
+    if field == JOBS_FIELD:
         return f"/spec/jobs/{job_name(each, app)}"
-    return f"/spec/services/{each.name}" if field == FURTHER else ""
+    return f"/spec/services/{each.name}" if field == SERVICES_FIELD else ""

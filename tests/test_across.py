@@ -62,6 +62,37 @@ def test_a_backend_without_a_service_is_told_where_all_apps_are_checked(tmp_path
     assert "route-backends" not in run(tmp_path, "validate").err
 
 
+_ROUTES = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: front}
+spec:
+  hosts: [www.example.com]
+  gateways: [istio-ingress/public]
+  http:
+  - match: [{uri: {prefix: /api/}}]
+    route: [{destination: {host: NAME, port: {number: 80}}}]
+  - route: [{destination: {host: front, port: {number: 80}}}]
+"""
+
+
+def test_a_plain_virtual_service_leads_to_the_service_of_another_app(tmp_path: Path) -> None:
+    front = _FILES["apps/web.yaml"].replace("name: web}", "name: front}")
+    front = front.replace("{image:", "{extraResources: [../routes.yaml], image:")
+    none = {"overlays/production/public.yaml": _INGRESS.replace("NAME", "web"), "apps/front.yaml": front}
+    for name, text in {**_FILES, **none, "routes.yaml": _ROUTES.replace("NAME", "web")}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = run(tmp_path, "validate")
+    assert (done.code, "route-destinations" in done.err) == (0, False), done.err
+    (tmp_path / "routes.yaml").write_text(_ROUTES.replace("NAME", "wbe"))
+    done = run(tmp_path, "validate")
+    assert (done.code, "route-destinations: there is no Service wbe in this tree" in done.err) == (1, True), done.err
+    overlay = tmp_path / "overlays/production/overlay.yaml"
+    overlay.write_text(overlay.read_text().replace("shop,", "shop, external: [Service/wbe],"))
+    assert run(tmp_path, "validate").code == 0
+
+
 _CANARY = (
     "apiVersion: rollspec/v1\nkind: App\nmetadata: {name: NAME}\n"
     "spec: {image: ghcr.io/acme/web, tag: 1.0.0, ports: [], selector: {app: web}, podMetadata: {labels: {app: web}}}\n"

@@ -23,7 +23,7 @@ from renderer.pipeline.argocd_objects import (
 from renderer.pipeline.assembly import IDLE, UNMATCHED
 from renderer.pipeline.positions import Locator, of_written
 from renderer.pipeline.setup import Setup
-from renderer.problem import Problem, errors
+from renderer.problem import Problem, Severity, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
 from renderer.rules.finding import correct
@@ -240,14 +240,15 @@ def _file_of(setup: Setup, env: str, owner: str) -> str:
 
 
 def _backends(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:
-    """Backends of Ingresses and routes whose Service neither an app nor the environment's `resources` have."""
+    """Backends of Ingresses, routes and plain VirtualServices whose Service neither an app nor `resources` have."""
     external = setup.environments[env].spec.get("external", ())
     for claim, service in without_service(claimed):
         if f"Service/{service}" not in external:
             file = _file_of(setup, env, claim.owner)
             cure = correct("name", "Service", service)
             message = f"there is no Service {service} in this tree: {cure} (in {env}: {claim.file} at {claim.pointer})"
-            yield Problem(file, 1, 1, claim.rule, message, severity="warning")
+            severity: Severity = "error" if claim.rule == "route-destinations" else "warning"
+            yield Problem(file, 1, 1, claim.rule, message, severity=severity)
 
 
 def _own_quotas(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from renderer.rules.backends import KINDS, OF_CONTROLLER, backends_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
-from renderer.rules.mesh import MESH, full_host, gateways_of
+from renderer.rules.mesh import MESH, destinations_of, full_host, gateways_of, is_mirror, service_name
 from renderer.rules.templates_within import pods_of
 from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
@@ -28,6 +28,7 @@ _RULED = "destination-rule-once"
 _HOSTED = ("host-once", _RULED)
 _TAKES = "takes-requests"  # of a Service, without a VirtualService
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
+_DESTINATION = "route-destinations"  # the Service that a plain VirtualService leads to
 _BACKEND = "route-backends"  # the Service that an Ingress or a route of the Gateway API leads to
 _SERVICE = "Service "
 _CLAIMED = "claim-access"  # a PersistentVolumeClaim that a workload holds for good
@@ -93,6 +94,7 @@ def claims(
     for kind in KINDS:
         for manifest in found.kinds.get(kind, ()):
             made += [*_of_mesh(manifest, owner, namespace), *_backends(manifest, owner, namespace)]
+    made += [each for one in found.kinds.get("VirtualService", ()) for each in _destinations(one, owner, namespace)]
     made += _mounts(found, owner, namespace)
     return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
 
@@ -447,6 +449,16 @@ def _backends(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]
             yield Claim(_BACKEND, key, owner, manifest.file, backend.pointer)
 
 
+def _destinations(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
+    """The Services of its own namespace that a plain VirtualService leads to: another app may have them."""
+    own = namespace_of(manifest) or namespace
+    is_judged = manifest.written is not None and not owner.startswith("_")  # `resources` lead where they like
+    for pointer, destination in destinations_of(manifest) if is_judged else ():
+        name = service_name(str(destination.get("host", "")), own)
+        if name and name[0] not in ("", "*") and name[1] == own and not is_mirror(pointer):
+            yield Claim(_DESTINATION, f"{_SERVICE}{name[0]} in {own}|", owner, manifest.file, f"{pointer}/host")
+
+
 def _entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
     """The labels by which Services find the machines of a WorkloadEntry or a WorkloadGroup, as if they were pods."""
     spec = manifest.data.get("spec") or {}
@@ -553,7 +565,7 @@ def without_service(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Clai
     A Service whose name starts with that of a custom resource is left out: an operator may make it.
     """
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
-    backends = sorted({claim for claim in named if claim.rule == _BACKEND})
+    backends = sorted({claim for claim in named if claim.rule in (_BACKEND, _DESTINATION)})
     keys = {claim.key for claim in named if claim.rule == "object-once"} if backends else ()
     services = {key.partition("|")[0] for key in keys if key.startswith(_SERVICE)}
     namespaces = {_named(service)[1] for service in services}
@@ -623,4 +635,4 @@ def _found(
 
 # The rules by which claims clash: each has its manual page.
 _EXACT = ("object-once", "host-once", "destination-rule-once", "hpa-once")  # where two keys are equal
-FLEET_RULES = (OVERLAP, _CLAIMED, _BACKEND, *_EXACT)
+FLEET_RULES = (OVERLAP, _CLAIMED, _BACKEND, _DESTINATION, *_EXACT)

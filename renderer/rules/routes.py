@@ -50,10 +50,11 @@ def port_name_protocol(scene: Scene) -> Iterator[Finding]:
 def route_destinations(scene: Scene) -> Iterator[Finding]:
     """A destination whose Service, port or subset does not exist.
 
-    A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources;
-    other hosts are not checked. A subset is looked up in the DestinationRule of the same host. A mirror whose Service
-    is not in the render is a warning. A route that delegates to a VirtualService of this tree which has hosts is an
-    error too, also among the environment's `resources`.
+    A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources, and
+    that of a plain VirtualService in all apps of the environment; other hosts are not checked. A subset is looked up in
+    the DestinationRule of the same host. A mirror whose Service is not in the render is a warning. A route that
+    delegates to a VirtualService of this tree which has hosts is an error too, also among the environment's
+    `resources`.
 
     Why: Istio answers such requests with 503. It delegates only to a VirtualService without hosts, and leaves any other
     route with a `delegate` out.
@@ -74,6 +75,8 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
             if host is None:
                 host = hosts[name] = _host(scene, name, namespace)
             mirror = is_mirror(pointer)  # of another app, most likely: its Service is not in this render
+            if host.missing and manifest.written and not mirror:
+                continue  # another app may have it: all apps are looked at together
             for inner, message in _destination_problems(host, destination):
                 severity: Severity = "warning" if mirror and host.missing else "error"
                 yield Finding("route-destinations", message, pointer + inner, manifest, severity)

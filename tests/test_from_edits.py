@@ -160,6 +160,19 @@ def test_a_bump_under_a_canary_is_pinned_and_named(repository: Repository) -> No
     assert state(repository, "production") == {"canary": {"tag": "1.5.0", "weight": 20}, "tag": "1.4.2"}
 
 
+def test_what_is_not_released_is_not_said_to_be(repository: Repository) -> None:
+    """A bump under a canary pins the stable version: nothing starts again, and the commit names no release of it."""
+    repository.verb("release", "web", "1.5.0", "--weight", "20", "--env", "production")
+    repository.git("branch", "--force", "start")
+    repository.app("web", spec_of(CANARY, "1.6.0"))
+    repository.commit("bot: bump")
+    said = release(repository, "--commit", "--env", "production").splitlines()
+    assert said[0].partition(": ")[2] == "deploy(production): keep web 1.4.2"
+    assert said[1] == "web in production: 1.4.2 stable, canary 1.5.0 at 20 %; no version changes"
+    said = release(repository, "--commit").splitlines()
+    assert said[0].partition(": ")[2] == "deploy(dev, staging): release web 1.6.0 at 20 %"
+
+
 def test_a_bump_of_a_paused_app_is_pinned_and_named(repository: Repository) -> None:
     repository.partial("  paused: true\n")
     repository.commit("paused")

@@ -117,6 +117,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     _say_notes(opened, edited, how)
     _look_upstream(opened, edited, options)
     files, old = _files(opened, edited)
+    edited = [each for each in edited if not _is_kept(each) or not files.keys().isdisjoint((each.file, *each.rendered))]
     _say_what_stays(opened, files)
     if options.dry_run:
         _show(opened, edited, files, old, options)
@@ -375,10 +376,19 @@ def _lines(opened: Opened, edited: Sequence[Edited], how: How) -> list[str]:
 def _described(each: Edited) -> str:
     """The state before and after, with the strategies if they differ."""
     before = each.live or each.before
+    if _is_kept(each):
+        return f"{describe(each.after)}; no version changes"
     was, now = (strategy_of(spec.get("strategy", {})) for spec in (before, each.after))
     if str(was) == str(now):
         return _in_words(before, each.after)
     return f"{describe(before)}, {was} -> {describe(each.after)}, {now}"
+
+
+def _is_kept(each: Edited) -> bool:
+    """Whether the verb takes an edit of the version back: what was live before the edit stays."""
+    live, after = each.live, each.after
+    flight = in_flight(after)
+    return live is not None and describe(live) == describe(after) and (not flight or live[flight] == after[flight])
 
 
 def _in_words(before: Spec, after: Spec) -> str:
@@ -461,8 +471,10 @@ def _write(opened: Opened, files: Contents, specs: set[str], *, mark: bool = Tru
 def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], files: Sequence[str], how: How) -> str:
     """Commit these files with a message about each app; returns the line to print about the commit."""
     envs = list(dict.fromkeys(each.env for each in edited))
-    named = list(dict.fromkeys(f"{each.app} {_about(how.verb, each)}".rstrip() for each in edited))
-    subject = f"deploy({_some(envs)}): {how.verb} {_some(named)} {how.detail}".rstrip()
+    moved = [each for each in edited if not _is_kept(each)]
+    verb = how.verb if moved else "keep"
+    named = list(dict.fromkeys(f"{each.app} {_about(verb, each)}".rstrip() for each in moved or edited))
+    subject = f"deploy({_some(envs)}): {verb} {_some(named)} {how.detail}".rstrip()
     message = how.options.message or "\n".join([subject, "", *lines])
     trailers = [("Rollspec-App", app) for app in dict.fromkeys(each.app for each in edited)]
     trailers += [*(("Rollspec-Env", env) for env in envs), ("Rollspec-Verb", how.verb)]
@@ -479,6 +491,8 @@ def _some(names: Sequence[str], most: int = _NAMED) -> str:
 def _about(verb: str, edited: Edited) -> str:
     """The version that the verb is about."""
     spec = edited.before if verb == "abort" else edited.after
+    if verb == "keep":
+        return stable_of(spec).name
     if verb not in ("release", "promote", "abort", "retry", "undo"):
         return ""
     flight = in_flight(spec)

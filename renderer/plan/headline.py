@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.plan.classes import AppPlan, Effect, SimulationSummary, harshest
-from renderer.plan.side import Side
+from renderer.plan.side import Side, is_paused
 from renderer.spec import Version
 
 _NEAR = 1.0  # percent: a share is a whole number, and the simulation rounds
@@ -36,6 +36,8 @@ def _serves_nobody(summary: SimulationSummary) -> bool:
 
 def _checked(effect: Effect, summary: SimulationSummary, new: Side) -> Effect:
     canary = new.app.canary
+    if effect.class_ == "canary-start" and is_paused(new):
+        return effect._replace(reason=f"{effect.reason}{_until_then(summary, new)}")
     if effect.class_ in _SHARE and canary is not None and canary.weight is not None:
         if new.app.strategy.is_routed:
             return _held(effect, canary.version, canary.weight, summary)
@@ -43,6 +45,13 @@ def _checked(effect: Effect, summary: SimulationSummary, new: Side) -> Effect:
     if effect.class_ in _WHOLE and not new.flight:
         return _held(effect, new.app.stable, 100, summary)
     return effect
+
+
+def _until_then(summary: SimulationSummary, new: Side) -> str:
+    """What the version that was in flight gets while the controller is paused: a new one starts only afterwards."""
+    stable = (new.app.stable.name, new.app.stable.version)
+    tracks = [one for one in summary.tracks if one.before and one.version.partition("#")[0] not in stable]
+    return "".join(f"; until then {one.version} gets {one.after:g} %" for one in tracks)
 
 
 def _held(effect: Effect, version: Version, asked: float, summary: SimulationSummary) -> Effect:

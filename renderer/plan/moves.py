@@ -101,10 +101,11 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
     instead = version_in_flight(old.app)
     if instead and instead.name == what:
         again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods end, others start"
-        yield Effect(start, f"the pod template of {new.flight} {what} changes: {again}{_at(new.app)}", named)
+        then = _waits(new) or f": {again}{_at(new.app)}"
+        yield Effect(start, f"the pod template of {new.flight} {what} changes{then}", named)
         return
-    falls = "whose share falls to 0" if new.flight == "canary" else "whose pods end"
-    after = f", in place of {instead.name}, {falls}" if instead else ""
+    falls = ", whose share falls to 0" if new.flight == "canary" else ", whose pods end"
+    after = f", in place of {instead.name}{'' if is_paused(new) else falls}" if instead else ""
     if returns_in_window(old, new):
         skips = "skips the steps" if new.flight == "canary" else "does not pause"
         reason = f"{what} gets all the traffic at once: under rollbackWindow the controller {skips}"
@@ -112,7 +113,7 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
         if new.flight == "preview":
             yield Effect(start, f"Git says that {what} is a preview, without traffic", named)
             return
-    yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)
+    yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}{_waits(new)}", named)
 
 
 def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iterator[Effect]:
@@ -150,6 +151,13 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 def _held(new: Side) -> str:
     return ", when the paused controller resumes" if is_paused(new) else ""
+
+
+def _waits(new: Side) -> str:
+    """What of a version in flight waits for a paused controller: pods of a canary; of a preview only its Service."""
+    if new.flight == "preview" and is_paused(new):
+        return ": its pods start, and no Service leads to them until the paused controller resumes"
+    return _held(new)
 
 
 def _untried(new: Side) -> str:

@@ -1,4 +1,4 @@
-"""Whether a change throws its share off on the way: what few rules ask the simulation, which takes long to import."""
+"""What a change does to shares on the way: few rules ask the simulation, which takes long to import."""
 
 from __future__ import annotations
 
@@ -14,3 +14,16 @@ def strays(old: Side, new: Side) -> bool:
         return bool(looked_ahead(old, new).flags)
     except TooManyPodsError:
         return True
+
+
+def falls_to_none(old: Side, new: Side) -> bool:
+    """Whether the canary of `old` is left without its share; also where that cannot be simulated."""
+    from renderer.plan.outlook import looked_ahead
+    from renderer.simulate import TooManyPodsError
+
+    stable = (old.app.stable.name, old.app.stable.version)
+    try:
+        tracks = looked_ahead(old, new).tracks
+    except TooManyPodsError:
+        return True
+    return not any(one.after for one in tracks if one.before and one.version.partition("#")[0] not in stable)

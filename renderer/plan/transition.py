@@ -15,7 +15,7 @@ from renderer.plan.rollback_window import returns_in_window
 from renderer.plan.scaling import autoscaling_down, autoscaling_on, autoscaling_stage
 from renderer.plan.side import Side, moves_cluster, restart_mark, stable_pointer, switched, workload
 from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
-from renderer.plan.strays import strays
+from renderer.plan.strays import falls_to_none, strays
 from renderer.problem import Severity
 from renderer.release.notes import aborted_by_controller
 from renderer.release.steps import lowers_at_once
@@ -323,16 +323,16 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
     """A release, or any change of the pod template, while the app is paused.
 
-    The controller carries it out when it resumes; with a canary in flight its share falls to 0 at once.
+    The controller carries it out when it resumes. The share of a canary in flight (router istio) falls to 0 at once,
+    unless the number of pods changes too. New pods of a BlueGreen start, but no Service leads to them.
     Source: measured on Argo Rollouts 1.10.
     Do: `rollspec resume APP` first.
     """
     if not new.app.spec.get("paused"):
         return
     if old.running != new.running:
-        share = f" the {old.flight}'s share falls to 0, and" if old.flight else ""
         severity: Severity = "error" if old.flight else "warning"
-        message = f"the controller is paused:{share} nothing starts; `rollspec resume {new.named}` first"
+        message = f"the controller is paused: {_meanwhile(old, new)}; `rollspec resume {new.named}` first"
         yield _finding("changed-while-paused", message, "/spec/paused", severity)
     elif old.app.spec.get("migration") != new.app.spec.get("migration") or switched(old, new):
         message = (
@@ -343,6 +343,16 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
     elif old.steps != new.steps or restart_mark(old) != restart_mark(new):
         message = f"the controller is paused, and does nothing until `rollspec resume {new.named}`"
         yield _finding("changed-while-paused", message, "/spec/paused", "warning")
+
+
+def _meanwhile(old: Side, new: Side) -> str:
+    """What happens to a changed pod template while the controller is paused."""
+    if old.app.strategy.type == new.app.strategy.type == "BlueGreen":
+        return "the new pods start, and no Service leads to them"
+    if old.flight != "canary" or not old.app.ports:
+        return "nothing starts"
+    share = "the canary's share falls to 0" if falls_to_none(old, new) else "the canary keeps its share"
+    return f"{share}, and nothing starts"
 
 
 FIRST_RULES: dict[str, FirstRule] = {"first-release": first_release}

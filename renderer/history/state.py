@@ -83,6 +83,7 @@ class State:
     overrides: Any
     restarted: str | None
     ladder: tuple[Mapping[str, Any], ...] = ()  # the strategy's steps, as far as they are mappings
+    ends_by_itself: bool = False  # the ladder goes on to 100 % without a promotion in Git
     namespace: str | None = None  # the app's own
     needs_weight: bool = False  # `release` must name the first weight of a canary, since the spec does not
 
@@ -246,6 +247,7 @@ def _state(spec: Mapping[str, Any]) -> State:
         overrides=overrides,
         restarted=str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
         ladder=_steps(parts["strategy"].get("steps")),
+        ends_by_itself=strategy.ends_by_itself,
         namespace=str(spec["namespace"]) if spec.get("namespace") else None,
         needs_weight=strategy.type == "Canary" and not {"steps", "initialWeight"} & parts["strategy"].keys(),
     )

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 from renderer.manifest import WORKLOADS, Manifest
 from renderer.plan.classes import Flag, SimulationSummary, Track
+from renderer.plan.ladder import promoted_at
 from renderer.plan.rollback_window import returned
 from renderer.plan.side import Side
+from renderer.release.rungs import without_waits
 from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
 
 Look = Callable[[Side | None, Side | None], SimulationSummary]  # simulates a change, with the names that people use
@@ -164,8 +166,26 @@ def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
     """
     rest = old.before_pause or old
     played = [_unpaused((*rest.stable, *rest.scalers)), _unpaused(rest.played), old.played]
+    if old.flight == "canary" and new is not None and (old.running, old.steps) != (new.running, new.steps):
+        played[1:] = [_climbed(each, promoted_at(old, new)) for each in played[1:]]
     templates = returned(old, new) if new else ()
     return [*(tuple(_with_template(each, one) for each in played[0]) for one in templates), *played]
+
+
+def _climbed(manifests: tuple[Manifest, ...], at: int | None) -> tuple[Manifest, ...]:
+    """The manifests with a ladder that rests at this weight, or at its last rung: the change to come starts there."""
+    return tuple(_continued(each, at) if each.kind == "Rollout" else each for each in manifests)
+
+
+def _continued(manifest: Manifest, at: int | None) -> Manifest:
+    strategy = manifest.data["spec"].get("strategy") or {}
+    canary = strategy.get("canary") or {}
+    steps = canary.get("steps") or []
+    kept = without_waits(steps, at)
+    if kept == steps:
+        return manifest
+    strategy = {**strategy, "canary": {**canary, "steps": kept}}
+    return Manifest(manifest.file, {**manifest.data, "spec": {**manifest.data["spec"], "strategy": strategy}})
 
 
 def _with_template(manifest: Manifest, template: Mapping[str, Any]) -> Manifest:

@@ -12,8 +12,9 @@ from renderer.manifest import Object
 from renderer.plan.classes import SimulationSummary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
-from renderer.plan.ladder import weights_of
-from renderer.plan.side import Side, replicas, restarts_at, resumes, waited, workload
+from renderer.plan.ladder import rest_of, weights_of
+from renderer.plan.moves import on_a_ladder
+from renderer.plan.side import Side, is_paused, replicas, restarts_at, resumes, waited, workload
 from renderer.problem import plural
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
@@ -118,10 +119,11 @@ def _assumed(old: Side | None, new: Side, summary: SimulationSummary | None) -> 
     if old is None or canary is None or old.running != new.running:
         return
     if canary.weight is None:
-        weights, name = weights_of(old), old.app.running.name
+        weights, rest, name = weights_of(old), rest_of(old), old.app.running.name
         if weights and new.flight and old.steps == new.steps:
             end = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
-            yield f"this assumes that the ladder is {end}: {name} has {weights[-1]} %"
+            rests = end if rest == weights[-1] else "in its first pause without a duration"
+            yield f"this assumes that the ladder is {rests}: {name} has {rest} %"
         return
     yield (
         f"this assumes that the cluster is where Git says: {old.app.running.name} has {canary.weight} %, and its pods "
@@ -166,8 +168,8 @@ def _nodes(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
 
 
 def _stays(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
-    """The pods of the old version after a promotion."""
-    if old is None or not old.flight or new.flight or new.app.stable.name == old.app.stable.name or summary is None:
+    """The pods of the old version after a promotion, an undo, or any other change of what serves."""
+    if old is None or summary is None or not _is_served_by_others(old, new):
         return
     strategy = _strategy(new)
     fields = strategy.get("blueGreen") or strategy.get("canary") or {}
@@ -181,9 +183,22 @@ def _stays(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
         if delay and fields.get("postPromotionAnalysis"):
             long = f"run until the analysis after the promotion has passed, and for another {delay} s"
         is_known = len(counts) == 1 and replicas(old) == replicas(new)
-        yield f"the {f'{pods} ' if is_known else ''}pods of {old.app.stable.name} {long}"
+        what = "old pods" if new.app.stable.name == old.app.stable.name else "pods"
+        yield f"the {f'{pods} ' if is_known else ''}{what} of {old.app.stable.name} {long}"
         if "blueGreen" in strategy:
             yield "without a mesh, clients that keep their connections stay with these pods until they end"
+
+
+def _is_served_by_others(old: Side, new: Side) -> bool:
+    """Whether pods of another template serve after the change, and none of the ladder's rungs comes before that."""
+    if new.flight or is_paused(new) or on_a_ladder(new):
+        return False
+    if old.flight:
+        return new.app.stable.name != old.app.stable.name
+    was, now = old.app.strategy, new.app.strategy
+    if {"prePromotionAnalysis", "postPromotionAnalysis"} & now.fields.keys():
+        return False  # whether the controller runs them depends on what it still keeps
+    return old.running != new.running and (was.type, was.router) == (now.type, now.router)
 
 
 def _paused(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:

@@ -19,32 +19,60 @@ class Wait(NamedTuple):
 
 def wait_of(strategy: Strategy) -> Wait | None:
     """Where a ladder that is to end by itself waits for a person all the same."""
+    return first_wait(strategy.fields.get("steps") or ()) if strategy.ends_by_itself else None
+
+
+def first_wait(steps: Steps) -> Wait | None:
+    """The first pause without a duration: there a ladder rests until somebody continues it."""
     weight = 0
-    for number, step in enumerate(strategy.fields.get("steps") or () if strategy.ends_by_itself else ()):
+    for number, step in enumerate(steps):
         weight = step.get("setWeight", weight)
-        if "pause" in step and "duration" not in (step["pause"] or {}):
+        if _is_endless(step):
             return Wait(number, weight)
     return None
 
 
-def rungs(steps: Steps) -> Iterator[str]:
-    """Each step of a ladder at which it waits: `10 % for 10m`, `50 % until it is promoted`."""
+def without_waits(steps: Steps, to: int | None = None) -> list[Mapping[str, Any]]:
+    """The steps of a ladder that was continued to its last rung, or to the weight `to`: it waits only there."""
+    if to is not None:
+        end = next((number for number, step in enumerate(steps, 1) if step.get("setWeight") == to), len(steps))
+        return [*(step for step in steps[:end] if not _is_endless(step)), {"pause": {}}]
+    last = max((number for number, step in enumerate(steps) if _is_a_rung(step)), default=0)
+    return [step for number, step in enumerate(steps) if number >= last or not _is_endless(step)]
+
+
+def rungs(steps: Steps, *, ends_by_itself: bool) -> Iterator[str]:
+    """Each step of a ladder at which it waits: `10 % for 10m`, `50 % until it is promoted`.
+
+    A promotion in Git ends a ladder. What continues it behind a pause in its middle is the command of Argo Rollouts;
+    and a ladder that is to end by itself has no other pause without a duration.
+    """
     weight, is_shown = 0, True
-    for step in steps:
+    for number, step in enumerate(steps, 1):
         if "setWeight" in step:
             if not is_shown:
                 yield f"{weight} %"
             weight, is_shown = step["setWeight"], False
         elif "pause" in step:
             duration = (step["pause"] or {}).get("duration")
-            time = "until it is promoted" if duration is None else f"for {_time(duration)}"
-            yield f"{weight} % {time}"
+            is_last = not ends_by_itself and not any(map(_is_a_rung, steps[number:]))
+            until = "until it is promoted" if is_last else "until `kubectl argo rollouts promote`"
+            yield f"{weight} % {until if duration is None else f'for {_time(duration)}'}"
             is_shown = True
         elif "analysis" in step or "experiment" in step:
             yield f"{weight} % until the {next(iter(step))} ends"
             is_shown = True
     if not is_shown:
         yield f"{weight} %"
+
+
+def _is_endless(step: Mapping[str, Any]) -> bool:
+    return "pause" in step and "duration" not in (step["pause"] or {})
+
+
+def _is_a_rung(step: Mapping[str, Any]) -> bool:
+    """Whether a step waits, or has another weight than the 100 of a promotion."""
+    return not step.keys().isdisjoint(("pause", "analysis", "experiment")) or step.get("setWeight", 100) != 100
 
 
 def _time(duration: object) -> str:

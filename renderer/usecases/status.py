@@ -154,7 +154,9 @@ def _row(opened: Opened, states: SpecStates, env: str, app: str) -> AppStatus | 
 def _rungs(state: State) -> tuple[str, ...]:
     """The ladder of a canary in flight."""
     flight = state.standing.flight
-    return tuple(rungs(state.ladder)) if flight and flight.role == "canary" and flight.weight is None else ()
+    if flight is None or flight.role != "canary" or flight.weight is not None:
+        return ()
+    return tuple(rungs(state.ladder, ends_by_itself=state.ends_by_itself))
 
 
 def _labels(app: Parsed | None) -> dict[str, str]:

@@ -104,6 +104,53 @@ def test_a_second_import_replaces_nothing(tmp_path: Path) -> None:
     assert import_cases.made(folder) == before
 
 
+_OF_ONE_NAME = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "ghcr.io/acme/web:1.0.0", ports: [{name: http, containerPort: 8080}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}]}
+"""
+_MONITOR = """\
+---
+apiVersion: GROUP/v1
+kind: ServiceMonitor
+metadata: {name: web, namespace: shop}
+spec: {selector: {matchLabels: {app: web}}, endpoints: [{port: http}]}
+"""
+_ROLE = """\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "NAME"}
+rules: []
+"""
+
+
+def test_objects_whose_files_would_have_one_name_are_all_kept(tmp_path: Path) -> None:
+    """Of other groups, or with names that differ by what no file name has."""
+    monitors = [_MONITOR.replace("GROUP", group) for group in ("monitoring.coreos.com", "azmonitoring.coreos.com")]
+    roles = [_ROLE.replace("NAME", name) for name in ("shop:reader", "shop-reader", "shop::reader")]
+    (tmp_path / "all.yaml").write_text("".join([_OF_ONE_NAME, *monitors, *roles]))
+    outcome = run(tmp_path, "import", "all.yaml")
+    assert (outcome.code, "lost" in outcome.out) == (0, False), outcome.out
+    roles_in = tmp_path / "overlays/production/resources"
+    assert sorted(path.name for path in roles_in.iterdir()) == [
+        "2-clusterrole-shop-reader.yaml",
+        "clusterrole-shop-reader.yaml",
+        "rbac.authorization.k8s.io-clusterrole-shop-reader.yaml",
+    ]
+    assert len([*(tmp_path / "resources/web").iterdir()]) == len(monitors)
+
+
 def test_an_environment_is_added_with_the_sources_of_all(tmp_path: Path) -> None:
     """Also where the first import kept no report: a dry run of the same source writes it."""
     case = FIXTURES / "import/two-environments"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 from renderer.importing.comment_lines import Comments
@@ -47,9 +48,9 @@ def _extras(
     namespaces = {each.env: each.namespace for each in environments}
     texts: dict[str, dict[str, str]] = {}
     for env, app in apps.items():
-        for each in app.extras:
-            namespace = str(app.spec.get("namespace", namespaces[env]))
-            texts.setdefault(_file_name(each), {})[env] = _manifest(each, namespace)
+        namespace = str(app.spec.get("namespace", namespaces[env]))
+        for file, each in _by_file(app.extras).items():
+            texts.setdefault(file, {})[env] = _manifest(each, namespace)
     files: dict[str, str] = {}
     listed: dict[str, list[str]] = {env: [] for env in apps}
     for file, by_env in texts.items():
@@ -111,18 +112,23 @@ def _of_environment(
 
 def _resources(environment: LiftedEnvironment) -> dict[str, str]:
     """The texts of the objects that belong to no app, by path in the folder of the overlay."""
-    found: dict[str, str] = {}
-    for kept in environment.rest:
-        path = f"resources/{_file_name(kept.source)}"
-        if path in found:
-            path = f"resources/{kept.source.namespace}-{_file_name(kept.source)}"
-        found[path] = _manifest(kept.source, environment.namespace)
+    by_file = _by_file(kept.source for kept in environment.rest)
+    return {f"resources/{file}": _manifest(each, environment.namespace) for file, each in by_file.items()}
+
+
+def _by_file(objects: Iterable[SourceObject]) -> dict[str, SourceObject]:
+    """Plain manifests by the names of their files: two may have one kind and name, in other groups or namespaces."""
+    found: dict[str, SourceObject] = {}
+    for each in objects:
+        base = re.sub(r"[^a-z0-9.-]+", "-", f"{each.data['kind']}-{each.name}".lower()) + ".yaml"
+        group = str(each.data["apiVersion"]).rpartition("/")[0]
+        names = chain((base,), (f"{word}-{base}" for word in (each.namespace, group) if word), _numbered(base))
+        found[next(name for name in names if name not in found)] = each
     return found
 
 
-def _file_name(each: SourceObject) -> str:
-    """The name of the file of a plain manifest."""
-    return re.sub(r"[^a-z0-9.-]+", "-", f"{each.data['kind']}-{each.name}".lower()) + ".yaml"
+def _numbered(base: str) -> Iterator[str]:
+    return (f"{number}-{base}" for number in count(2))
 
 
 def _manifest(each: SourceObject, namespace: str) -> str:

@@ -36,7 +36,7 @@ STEPS = {
         "renderer.usecases.change.about",
         "renderer.usecases.change.before_and_about",
     ),
-    "refuse what is nested": ("renderer.usecases.plan.refuse_nested", "renderer.usecases.change.refuse_nested"),
+    "refuse what is nested": ("renderer.usecases.project.refuse_nested",),
     "is it an ancestor": (
         "renderer.usecases.plan.not_an_ancestor",
         "renderer.usecases.validate._say_not_an_ancestor",

@@ -76,19 +76,27 @@ def _comment(env: Mapping[str, str], directory: str, text: str) -> None:
     if not number:
         return
     mark = f"<!-- rollspec plan: {json.dumps(directory)} -->"
-    if len(text) > LONGEST:
-        text = text[:LONGEST] + "\n\nThe plan is longer than a comment can be; the summary of the run has all of it.\n"
+    body = f"{mark}\n{_shortened(text)}"
     comments = f"{env['GITHUB_API_URL']}/repos/{env['GITHUB_REPOSITORY']}/issues/{number}/comments"
     try:
         mine = _mine(env, comments, mark)
         if mine:
-            _call(env, "PATCH", mine, {"body": f"{mark}\n{text}"})
+            _call(env, "PATCH", mine, {"body": body})
         else:
-            _call(env, "POST", comments, {"body": f"{mark}\n{text}"})
+            _call(env, "POST", comments, {"body": body})
     except urllib.error.HTTPError as error:
         print(f"::warning title=rollspec::no comment: {error.code} {error.reason} (the job needs pull-requests: write)")
     except OSError as error:
         print(f"::warning title=rollspec::no comment: {type(error).__name__}")
+
+
+def _shortened(text: str) -> str:
+    """What fits into a comment. It says first what it is, and ends before a block that it would leave open."""
+    if len(text) <= LONGEST:
+        return text
+    end = text.rfind("\n<details>", 0, LONGEST)
+    end = end if end > 0 else text.rfind("\n", 0, LONGEST)
+    return f"**The plan is longer than a comment can be: the summary of the run has all of it.**\n\n{text[:end]}\n"
 
 
 def _mine(env: Mapping[str, str], comments: str, mark: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -128,6 +129,22 @@ def test_a_commit_without_a_plan_takes_the_old_plan_off_the_comment(checkout: Pa
     (comment,) = github.comments
     assert "### rollspec plan: none" in comment["body"]
     assert "canary-start" not in comment["body"]
+
+
+def test_a_long_plan_ends_before_a_block_that_it_would_leave_open_and_says_so_first() -> None:
+    """In a block that is folded, nobody would see that something is missing."""
+    script = runpy.run_path(str(SCRIPT))
+    short = "a plan\n"
+    block = "\n<details><summary>web</summary>\n\n```text\n" + "share 1.4.2\n" * 500 + "```\n\n</details>"
+    text = script["_shortened"](short + block * 20)
+    assert script["_shortened"](short) == short
+    assert text.startswith(
+        "**The plan is longer than a comment can be: the summary of the run has all of it.**\n\na plan"
+    )
+    assert text.count("<details>") == text.count("</details>") > 5
+    table = script["_shortened"]("| one | row |\n" * 10_000)
+    assert table.endswith("| one | row |\n")
+    assert all(len(each) < 65_536 - 100 for each in (text, table))
 
 
 def test_outputs_are_the_class_and_the_plan(checkout: Path, github: GitHub) -> None:

@@ -24,8 +24,8 @@ from renderer.usecases.verb import How, VerbOptions
 
 _DETAIL = "as a hotfix"
 _PUSH = (
-    "`git push origin HEAD~1:BRANCH`, and when that is synced, `git push`; as one change, the canary's share falls to "
-    "0 at once and a request or two may be lost"
+    "`git push origin HEAD~1:BRANCH`, and when that is synced, `git push`; as one change, what is in flight ends at "
+    "once, and with router istio a request or two may be lost"
 )
 _TWO = f"rollspec: let the cluster get the two commits one after the other: {_PUSH}"
 _ONE = f"rollspec: what was in flight is aborted already: if the cluster does not have that yet, {_PUSH}"

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import process_time
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ import yaml
 
 from tests.support.attacks import APP
 from tests.support.cases import OVERLAY, PROJECT, ROOT, Outcome, run
+from tests.support.lines_run import lines_run
 from tests.support.pattern_texts import Used, beginnings, used
 from tests.support.repository import init, save
 from tests.support.spec_lists import Maker, SpecList, schema, spec_lists
@@ -157,35 +157,14 @@ def ratio(texts: Callable[[int], Texts], few: int, folder: Path) -> float:
 
 
 def work(folder: Path, texts: Texts) -> int:
-    """The lines that rollspec runs in its own modules for a change of the app in such a project.
-
-    Each round of a loop and of a comprehension counts as a line at least. Lines are cheaper to count than instructions,
-    and grow as they do.
-    """
+    """The lines that rollspec runs in its own modules for a change of the app in such a project."""
     init(folder)
     for kind, path in FILES.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(texts[kind])
     save(folder)
     (folder / FILES["App"]).write_text(texts["App"].replace("1.0.0", "1.0.1"))
-    count = 0
-
-    def line(frame: FrameType, event: str, arg: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return line
-
-    def called(frame: FrameType, event: str, arg: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(OURS) or frame.f_code.co_name == "<module>":
-            return None
-        return line
-
-    before = sys.gettrace()
-    sys.settrace(called)
-    try:
-        outcome = run(folder, "validate", "--base", "HEAD")
-    finally:
-        sys.settrace(before)
+    outcome, count = lines_run(partial(run, folder, "validate", "--base", "HEAD"), OURS)
     assert outcome.code in (0, 1), outcome.err
     return count
 

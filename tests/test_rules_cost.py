@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.table import FOR_APPS
 from renderer.rules.together import claim_access
 from tests.support.cases import ROOT
+from tests.support.lines_run import lines_run
 from tests.support.rules import FIXTURES, fixtures, name_of, read
 
 Judge = Callable[[Scene, str, list[dict[str, Any]]], Sequence[object]]
@@ -191,20 +191,4 @@ def work(scene: Scene, others: ByKind, judge: Callable[[Scene], Sequence[object]
     everything = tuple(each for found in kinds.values() for each in found)
     first, second = (replace(scene, resources=everything, sorted_resources=kinds) for _ in range(2))
     judge(first)
-    count = 0
-
-    def line(frame: FrameType, event: str, arg: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return line
-
-    def called(frame: FrameType, event: str, arg: Any) -> Any:
-        return line if frame.f_code.co_filename.startswith(OURS) else None
-
-    before = sys.gettrace()
-    sys.settrace(called)
-    try:
-        judge(second)
-    finally:
-        sys.settrace(before)
-    return count
+    return lines_run(partial(judge, second), OURS)[1]

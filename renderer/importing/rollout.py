@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer.facts import copied
 from renderer.importing.own import role_metadata
-from renderer.release.rungs import wait_of
+from renderer.release.rungs import wait_of, weights_in
 from renderer.spec import strategy_of
 
 _ROUTERS = ("istio", "managedRoutes")
@@ -87,7 +87,7 @@ def _ladder(steps: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _holds(steps: list[dict[str, Any]]) -> bool:
     """Whether the list ends, before all traffic, in a pause that somebody must end."""
-    weights = [step["setWeight"] for step in steps if "setWeight" in step]
+    weights = weights_in(steps)
     last = steps[-1].get("pause")
     return last is not None and "duration" not in last and (not weights or weights[-1] < 100)
 

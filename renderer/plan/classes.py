@@ -11,6 +11,7 @@ from renderer.problem import Problem
 
 if TYPE_CHECKING:
     from renderer.simulate import Timeline
+    from renderer.spec import Version
 
 Class = Literal[
     "nothing",
@@ -103,6 +104,10 @@ class Track:
     after: float
     pods_before: int
     pods_after: int
+
+    def is_of(self, version: Version) -> bool:
+        """Whether it is of this version: it has the name that people know, where the simulator had a label."""
+        return self.version.partition("#")[0] in (version.name, version.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,25 +89,16 @@ _MEANT: tuple[FieldClass, ...] = (
     "metadata",
     "identity",
 )  # field classes that are a plan's class by themselves
+_POLICIES = (  # kinds that decide which requests get through, and how
+    *("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"),
+    *("Sidecar", "EnvoyFilter"),
+)
 # An object that appears or disappears, by kind; others are `create` and `remove`.
 _MORE: dict[str, Class] = {
-    "VirtualService": "traffic",
-    "DestinationRule": "traffic",
+    **dict.fromkeys((*ISTIO_ROUTING, *_POLICIES), "traffic"),
     **dict.fromkeys(SCALERS, "scale"),
     "PodDisruptionBudget": "behaviour",
     "AnalysisTemplate": "behaviour",
-    **dict.fromkeys(
-        (
-            "NetworkPolicy",
-            "AuthorizationPolicy",
-            "PeerAuthentication",
-            "RequestAuthentication",
-            "Sidecar",
-            "EnvoyFilter",
-        ),
-        "traffic",
-    ),
-    **dict.fromkeys(("Sidecar", "EnvoyFilter"), "traffic"),
 }
 _NAMED = 3  # entry points of an app that are named
 _ENTRY_POINTS = ("/spec/ports", "/spec/service", "/spec/istio")

@@ -49,8 +49,7 @@ def _checked(effect: Effect, summary: SimulationSummary, new: Side) -> Effect:
 
 def _until_then(summary: SimulationSummary, new: Side) -> str:
     """What the version that was in flight gets while the controller is paused: a new one starts only afterwards."""
-    stable = (new.app.stable.name, new.app.stable.version)
-    tracks = [one for one in summary.tracks if one.before and one.version.partition("#")[0] not in stable]
+    tracks = [one for one in summary.tracks if one.before and not one.is_of(new.app.stable)]
     return "".join(f"; until then {one.version} gets {one.after:g} %" for one in tracks)
 
 
@@ -69,5 +68,4 @@ def _rounded(effect: Effect, version: Version, asked: float, summary: Simulation
 
 
 def _share(version: Version, summary: SimulationSummary) -> float:
-    names = (version.name, version.version)  # a track has the name that people know, where the simulator had a label
-    return sum(track.after for track in summary.tracks if track.version.partition("#")[0] in names)
+    return sum(track.after for track in summary.tracks if track.is_of(version))

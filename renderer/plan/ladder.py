@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.plan.side import Side
-from renderer.release.rungs import first_wait, rungs
+from renderer.release.rungs import first_wait, rungs, weights_in
 
 
 def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
@@ -27,16 +27,11 @@ def rest_of(side: Side) -> int | None:
 
 def weights_of(side: Side) -> list[int]:
     """The weights of the step list, in order; a ladder that ends by itself ends at 100 without a step for it."""
-    weights = _written(side)
-    return [*weights, 100] if _adds_the_rest(side) else weights
-
-
-def _written(side: Side) -> list[int]:
-    return [step["setWeight"] for step in side.steps or () if "setWeight" in step]
+    return [*weights_in(side.steps), *([100] if _adds_the_rest(side) else ())]
 
 
 def _adds_the_rest(side: Side) -> bool:
-    return side.app.strategy.ends_by_itself and bool(side.steps) and _written(side)[-1:] != [100]
+    return side.app.strategy.ends_by_itself and bool(side.steps) and weights_in(side.steps)[-1:] != [100]
 
 
 def _is_ladder(side: Side) -> bool:

@@ -21,9 +21,8 @@ def falls_to_none(old: Side, new: Side) -> bool:
     from renderer.plan.outlook import looked_ahead
     from renderer.simulate import TooManyPodsError
 
-    stable = (old.app.stable.name, old.app.stable.version)
     try:
         tracks = looked_ahead(old, new).tracks
     except TooManyPodsError:
         return True
-    return not any(one.after for one in tracks if one.before and one.version.partition("#")[0] not in stable)
+    return not any(one.after for one in tracks if one.before and not one.is_of(old.app.stable))

@@ -18,6 +18,7 @@ from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_
 from renderer.plan.strays import falls_to_none, strays
 from renderer.problem import Severity
 from renderer.release.notes import aborted_by_controller
+from renderer.release.rungs import weights_in
 from renderer.release.steps import lowers_at_once
 from renderer.rules.finding import Finding
 from renderer.spec import Canary
@@ -423,7 +424,7 @@ def _weights(old: Side) -> list[int]:
     canary = old.app.canary
     if canary is not None and canary.weight is not None:
         return [canary.weight]
-    return [step["setWeight"] for step in old.steps or () if "setWeight" in step]
+    return weights_in(old.steps)
 
 
 def _apart(old: Side, new: Side) -> str:

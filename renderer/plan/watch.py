@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from renderer.checks import Checks, checks_of, duration
-from renderer.release.rungs import wait_of
+from renderer.release.rungs import wait_of, weights_in
 from renderer.render.promotion_checks import url_of
 from renderer.spec import App
 
@@ -157,7 +157,7 @@ def _measured(checks: Checks, failed: str) -> Iterator[str]:
 
 
 def _first_weight(app: App) -> str:
-    weights = [step["setWeight"] for step in app.strategy.fields.get("steps") or () if "setWeight" in step]
+    weights = weights_in(app.strategy.fields.get("steps"))
     weight = weights[0] if weights else app.canary.weight if app.canary else None
     return f"from {weight} %: " if weight else ""
 

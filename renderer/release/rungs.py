@@ -17,6 +17,11 @@ class Wait(NamedTuple):
     weight: int
 
 
+def weights_in(steps: Steps | None) -> list[int]:
+    """The weights that a step list sets, in order."""
+    return [step["setWeight"] for step in steps or () if "setWeight" in step]
+
+
 def wait_of(strategy: Strategy) -> Wait | None:
     """Where a ladder that is to end by itself waits for a person all the same."""
     return first_wait(strategy.fields.get("steps") or ()) if strategy.ends_by_itself else None

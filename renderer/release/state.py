@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from renderer.release.outcome import Spec
+from renderer.release.rungs import weights_in
 from renderer.spec import version_label, version_of
 
 
@@ -40,5 +41,4 @@ def last_weight(spec: Spec, state: Mapping[str, Any]) -> int | None:
 
 def ladder_weights(spec: Spec) -> list[int]:
     """The weights of the strategy's ladder, in order."""
-    steps = spec.get("strategy", {}).get("steps") or ()
-    return [step["setWeight"] for step in steps if "setWeight" in step]
+    return weights_in(spec.get("strategy", {}).get("steps"))

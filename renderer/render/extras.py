@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -10,7 +9,7 @@ from renderer.render.jobs import runs_once
 from renderer.render.objects import manifest, wave
 from renderer.spec import App
 
-_METADATA = ("name", "labels", "annotations")
+_METADATA = ("name", "labels", "annotations")  # of a field's object: `manifest` takes them out of its fields
 
 
 def extras(app: App) -> list[Manifest]:
@@ -41,7 +40,7 @@ def _autoscaler(app: App, fields: dict[str, Any]) -> Manifest:
     if "behavior" in fields:
         spec["behavior"] = fields["behavior"]
     file = "horizontal-pod-autoscaler.yaml"
-    return manifest(app, file, "autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec}, _own(app, fields))
+    return manifest(app, file, "autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec}, fields)
 
 
 def _utilization(name: str, percent: int) -> dict[str, Any]:
@@ -52,18 +51,11 @@ def _utilization(name: str, percent: int) -> dict[str, Any]:
 def _disruption_budget(app: App, fields: dict[str, Any]) -> Manifest:
     limits = {key: value for key, value in fields.items() if key not in _METADATA}
     body = {"spec": {**limits, "selector": {"matchLabels": app.selector}}}
-    file = "pod-disruption-budget.yaml"
-    return manifest(app, file, "policy/v1", "PodDisruptionBudget", body, _own(app, fields))
-
-
-def _own(app: App, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata that only this object has."""
-    return {"name": fields.get("name", app.name), **{key: fields.get(key) for key in ("labels", "annotations")}}
+    return manifest(app, "pod-disruption-budget.yaml", "policy/v1", "PodDisruptionBudget", body, fields)
 
 
 def _service_account(app: App, fields: dict[str, Any]) -> Manifest:
     body = {key: fields[key] for key in ("automountServiceAccountToken",) if key in fields}
-    own = {key: fields.get(key) for key in ("annotations", "labels")}
     if any(map(runs_once, app.spec.get("jobs", {}).values())):  # before the Jobs, which wait for it
-        own["annotations"] = {**wave(-2), **(own["annotations"] or {})}
-    return manifest(app, "service-account.yaml", "v1", "ServiceAccount", body, own)
+        fields = {**fields, "annotations": {**wave(-2), **fields.get("annotations", {})}}
+    return manifest(app, "service-account.yaml", "v1", "ServiceAccount", body, fields)

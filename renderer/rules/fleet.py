@@ -70,7 +70,7 @@ class Clash(NamedTuple):
     @property
     def allow(self) -> str:
         """The app that `overlappingSelectors` must name to allow it, if the clash is one of selectors."""
-        return self.other.owner if self.claim.owner.startswith("_") else self.claim.owner
+        return _to_allow(self.claim, self.other)
 
 
 def claims(
@@ -116,8 +116,7 @@ def fleet(claimed: Iterable[tuple[str, Claim]], may_overlap: Collection[str] = (
         )
         for key, group in _by_key(several).items():
             found += _equal(rule, key, group)
-    selecting = [claim for claim in by_rule[OVERLAP] if claim.owner not in may_overlap]
-    found += _overlaps(_by_key(selecting), _by_key(by_rule[_PODS]), may_overlap)
+    found += _overlaps(_by_key(by_rule[OVERLAP]), _by_key(by_rule[_PODS]), may_overlap)
     services = [claim for claim in by_rule["object-once"] if _is_service(claim)]
     routed = [claim for claim in by_rule["host-once"] if claim.key.endswith(_IN_MESH)]
     found += _wildcards(routed)
@@ -615,22 +614,26 @@ def _overlaps(
     for (namespace, *wanted), group in selectors:
         near = min((by_label.get((namespace, label), []) for label in wanted), key=len)
         for claim in group:
-            allowed = {claim.owner, *(may_overlap if claim.owner.startswith("_") else ())}
-            yield from _found(claim, set(wanted), near, allowed)
+            yield from _found(claim, set(wanted), near, may_overlap)
 
 
 def _found(
-    claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]], allowed: Collection[str]
+    claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]], may_overlap: Collection[str]
 ) -> Iterator[Clash]:
-    others = [pods for labels, pods in near if pods.owner not in allowed and wanted <= labels]
+    others = [pods for labels, pods in near if pods.owner != claim.owner and wanted <= labels]
+    others = [pods for pods in others if _to_allow(claim, pods) not in may_overlap]
     if others:
         other = min(others, key=_order)
-        clash = Clash(OVERLAP, f"this selector also finds the pods of {_spoken(other.owner)}", claim, other)
-        cure = (
-            "give each its own labels; or, where both run like that already, "
-            f"name `{clash.allow}` under `overlappingSelectors` of the overlay"
+        message = (
+            f"this selector also finds the pods of {_spoken(other.owner)}: give each its own labels; or, where both "
+            f"run like that already, name `{_to_allow(claim, other)}` under `overlappingSelectors` of the overlay"
         )
-        yield clash._replace(message=f"{clash.message}: {cure}")
+        yield Clash(OVERLAP, message, claim, other)
+
+
+def _to_allow(claim: Claim, other: Claim) -> str:
+    """The app that `overlappingSelectors` must name so that the selector may find the other's pods."""
+    return other.owner if claim.owner.startswith("_") else claim.owner
 
 
 # The rules by which claims clash: each has its manual page.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from renderer.hooks import WAVE
 from renderer.manifest import SYNC_OPTIONS, sync_options
 from renderer.plain import escape
-from renderer.release.rungs import wait_of
+from renderer.release.rungs import wait_of, weights_in
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.http import match_error
@@ -278,7 +278,7 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
         return
     holds = steps[-1].get("pause") is not None and "duration" not in steps[-1]["pause"]
     wait = wait_of(scene.app.strategy)
-    weights = [step["setWeight"] for step in steps if "setWeight" in step]
+    weights = weights_in(steps)
     by_itself = scene.app.strategy.ends_by_itself
     pointer = f"/spec/strategy/steps/{len(steps) - 1}"
     if by_itself and holds:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import cache
 from hashlib import blake2b
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -193,6 +194,7 @@ def digest(texts: Mapping[str, bytes]) -> str:
     return blake2b(b"".join(parts), digest_size=16).hexdigest()
 
 
+@cache  # what is edited while the program runs, it does not run
 def program() -> str:
     """A digest of everything that decides what the program does: its code, the schemas, its libraries, Python.
 
@@ -211,19 +213,15 @@ def _stamps_below(path: str) -> dict[str, Stamp]:
     """The stamps of source files, without those that Python writes by itself."""
     if os.path.isfile(path):
         return {path: stamp_of(os.stat(path))}
-    found = sorted(walk(path).items())
-    return {
-        f"{folder}/{name}": files[name]
-        for folder, files in found
-        if not folder.endswith("__pycache__")
-        for name in sorted(files)
-    }
+    found = sorted(walk(path, without="__pycache__").items())
+    return {f"{folder}/{name}": files[name] for folder, files in found for name in sorted(files)}
 
 
-def walk(root: str) -> dict[str, dict[str, Stamp]]:
+def walk(root: str, without: str = "") -> dict[str, dict[str, Stamp]]:
     """Every folder beneath `root` (relative to it, with `/`, empty for the root) with the stamps of its files.
 
-    Symbolic links count as files, by their own stamps. Empty where there is no root. Raises OSError.
+    Folders named `without` are left out. Symbolic links count as files, by their own stamps. Empty where there is no
+    root. Raises OSError.
     """
     found: dict[str, dict[str, Stamp]] = {}
     pending = [""] if os.path.isdir(root) else []
@@ -238,7 +236,8 @@ def walk(root: str) -> dict[str, dict[str, Stamp]]:
         with entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(prefix + entry.name)
+                    if entry.name != without:
+                        pending.append(prefix + entry.name)
                 else:
                     files[entry.name] = stamp_of(entry.stat(follow_symlinks=False))
     return found

@@ -125,6 +125,17 @@ def test_two_releases_of_one_app_are_a_conflict_by_name(repository: Repository) 
         assert "`git merge main` on this branch" in done.err
 
 
+def test_a_promotion_and_an_abort_say_what_each_side_changed(repository: Repository) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    repository.git("branch", "--force", "main", "feature")
+    assert repository.run("abort", "web", "--commit").code == 0
+    on(repository, "main")
+    assert repository.run("promote", "web", "--commit").code == 0
+    said = repository.run("plan", "--into", "main", "--head", "feature").err
+    assert "feature changed the release (`canary`, `aborted`), and so did main (`tag`, `canary`, `previous`)" in said
+    assert "`git merge main` on feature, decide" in said
+
+
 def test_lines_that_git_cannot_merge_and_fields_that_fit(repository: Repository) -> None:
     repository.partial("  replicas: 6\n")
     assert repository.run("render").code == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.edit import new_document
-from renderer.edit.merging import Merge, merge_texts
+from renderer.edit.merging import merge_texts
 from renderer.facts import release_state
 from renderer.yamlio import load
 
@@ -88,8 +88,23 @@ CONFLICTS = {
 @pytest.mark.parametrize("name", CONFLICTS)
 def test_what_does_not(name: str) -> None:
     ours, theirs, pointer = CONFLICTS[name]
-    assert merge_texts(BASE, ours, theirs, release_state()) == Merge(None, (pointer,))
+    found = merge_texts(BASE, ours, theirs, release_state())
+    assert (found.text, found.conflicts) == (None, (pointer,))
     assert merge_texts(BASE, theirs, ours, release_state()).text is None
+
+
+WORDS = {
+    "two tags": "one and other both changed `tag`, each in another way",
+    "a bump and a canary": "one changed the release (`tag`), and so did other (`canary`)",
+    "a removed field": "one and other both changed `replicas`, each in another way",
+    "a text that is not a spec": "one and other both changed the file, each in another way",
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_what_each_side_did(name: str) -> None:
+    ours, theirs, pointer = CONFLICTS[name]
+    assert merge_texts(BASE, ours, theirs, release_state()).what(pointer, "one", "other") == WORDS[name]
 
 
 def test_comments_of_ours_stay() -> None:

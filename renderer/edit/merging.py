@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,25 @@ _ABSENT = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """The merged text, or the pointers of the fields that both sides changed, each in another way."""
+    """The merged text, or the pointers of the fields that both sides changed, each in another way.
+
+    Of the fields that count as one, a single pointer stands for all: `ours` and `theirs` name those that each side
+    changed.
+    """
 
     text: str | None
     conflicts: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+
+    def what(self, pointer: str, ours: str, theirs: str) -> str:
+        """What the sides, called `ours` and `theirs`, did to the field of this conflict, as a clause."""
+        name = pointer.removeprefix("/spec/")
+        if (name in self.ours) == (name in self.theirs):
+            field = f"`{name.replace('/', '.')}`" if name else "the file"
+            return f"{ours} and {theirs} both changed {field}, each in another way"
+        own, other = (", ".join(f"`{each}`" for each in names) for names in (self.ours, self.theirs))
+        return f"{ours} changed the release ({own}), and so did {theirs} ({other})"
 
 
 def merge_texts(base: str, ours: str, theirs: str, together: Collection[str] = ()) -> Merge:
@@ -38,7 +53,8 @@ def merge_texts(base: str, ours: str, theirs: str, together: Collection[str] = (
     if any(side is None for side in sides):
         return Merge(None, ("",))
     old, own, other = (side if isinstance(side, dict) else {} for side in sides)
-    conflicts = [*_together(old, own, other, together)]
+    one, *sides_of_one = _together(old, own, other, together)
+    conflicts = [f"/spec/{key}" for key in one]
     operations: list[Operation] = []
     for operation in _merged(old, own, other, ""):
         if isinstance(operation, str):
@@ -47,7 +63,7 @@ def merge_texts(base: str, ours: str, theirs: str, together: Collection[str] = (
             operations.append(operation)
     if conflicts:
         kept = [each for each in dict.fromkeys(conflicts) if not any(each.startswith(f"{top}/") for top in conflicts)]
-        return Merge(None, tuple(kept))
+        return Merge(None, tuple(kept), *sides_of_one)
     try:
         return Merge(edit(ours, operations) if operations else ours)
     except EditError as error:
@@ -77,16 +93,20 @@ def _is_reordered(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 def _together(
     base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any], fields: Collection[str]
-) -> Sequence[str]:
-    """The pointer of one field of those that count as one, if both sides changed some of them and the sides differ."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """One field of those that count as one, if both sides changed some of them and the sides differ; and what each did.
+
+    The fields that ours changed come second, those of theirs third.
+    """
     old, own, other = (
         {key: mapping(side.get("spec")).get(key, _ABSENT) for key in fields} for side in (base, ours, theirs)
     )
-    if _text(own) == _text(other) or _text(old) in (_text(own), _text(other)):
-        return ()
+    by_ours, by_theirs = (tuple(key for key in fields if _text(side[key]) != _text(old[key])) for side in (own, other))
+    if _text(own) == _text(other) or not by_ours or not by_theirs:
+        return (), (), ()
     differing = [key for key in fields if _text(other[key]) != _text(own[key])]
-    changed = [key for key in differing if _text(other[key]) != _text(old[key])]
-    return [f"/spec/{key}" for key in (changed or differing)[:1]]
+    changed = [key for key in differing if key in by_theirs]
+    return tuple((changed or differing)[:1]), by_ours, by_theirs
 
 
 def _text(value: Any) -> str:

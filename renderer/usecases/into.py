@@ -36,6 +36,18 @@ class Merged:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the two sides of the merge are called in a message."""
+
+    head: str
+    into: str
+
+    def cure(self, options: str = "") -> str:
+        """What to type where the sides conflict."""
+        return f"`git merge {options}{self.into}` on {self.head}, decide, and commit"
+
+
 @contextmanager
 def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]:
     """The merge of `head` (None: the last commit) into the revision `into`; it is gone at the end."""
@@ -51,24 +63,22 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
             lay_out_files(folder, trial.commit, [PROJECT_FILE])
             prefix = f"{inside}/" if inside else ""
             paths = [path.removeprefix(prefix) for path in trial.conflicts if path.startswith(prefix)]
-            _say_what_is_outside([path for path in trial.conflicts if not path.startswith(prefix)], into)
+            names = Names(head or "this branch", into)
+            _say_what_is_outside([path for path in trial.conflicts if not path.startswith(prefix)], names)
             layout = layout_of(folder, ours)
-            problems = [*(_problems(folder, layout, (base, ours, tip), paths, into) if paths else ())]
-            problems += _of_releases(folder, layout, (base, ours, tip), paths, into) if base else ()
+            problems = [*(_problems(folder, layout, (base, ours, tip), paths, names) if paths else ())]
+            problems += _of_releases(folder, layout, (base, ours, tip), paths, names) if base else ()
             yield Merged(trial, folder, ours, base, tuple(problems))
 
 
-def _say_what_is_outside(paths: list[str], into: str) -> None:
+def _say_what_is_outside(paths: list[str], names: Names) -> None:
     """Name the files that are not the project's, but without which there is no merge."""
     if paths:
-        say(
-            f"rollspec: outside the project, Git cannot merge {some_of(paths)}: `git merge {into}` on this branch, "
-            "decide, and commit"
-        )
+        say(f"rollspec: outside the project, Git cannot merge {some_of(paths)}: {names.cure()}")
 
 
 def _problems(
-    folder: str, layout: Layout, commits: tuple[str, str, str], paths: list[str], into: str
+    folder: str, layout: Layout, commits: tuple[str, str, str], paths: list[str], names: Names
 ) -> Iterator[Problem]:
     """A problem for each field on which the two sides differ, or for the file; rendered files are not among them."""
     base, ours, theirs = commits
@@ -77,11 +87,11 @@ def _problems(
         if holds(layout.output, path):
             continue
         texts = [side.get(path) for side in sides]
-        yield from Locator({path: texts[1] or b""}).locate(_of_file(layout, path, texts, into))
+        yield from Locator({path: texts[1] or b""}).locate(_of_file(layout, path, texts, names))
 
 
 def _of_releases(
-    folder: str, layout: Layout, commits: tuple[str, str, str], known: list[str], into: str
+    folder: str, layout: Layout, commits: tuple[str, str, str], known: list[str], names: Names
 ) -> Iterator[Problem]:
     """Releases that both sides changed in lines that Git merges into what nobody meant. `known` are Git's conflicts."""
     base, ours, theirs = commits
@@ -91,41 +101,32 @@ def _of_releases(
     for path in both:
         texts = [side.get(path) for side in sides]
         if all(texts):
-            cure = (
-                f"Git merges the lines all the same: `git merge --no-commit {into}` on this branch, decide, and commit"
-            )
-            found = [each for each in _of_file(layout, path, texts, into, cure) if each.pointer]
+            cure = f"Git merges the lines all the same: {names.cure('--no-commit ')}"
+            found = [each for each in _of_file(layout, path, texts, names, cure) if each.pointer]
             yield from Locator({path: texts[1] or b""}).locate(found)
 
 
-def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str, cure: str = "") -> list[Problem]:
+def _of_file(layout: Layout, path: str, texts: list[bytes | None], names: Names, cure: str = "") -> list[Problem]:
     base, ours, theirs = texts
-    cure = cure or f"`git merge {into}` on this branch, decide, and commit"
+    cure = cure or names.cure()
     if ours is None or theirs is None:
-        gone = "this branch" if ours is None else into
+        gone = names.head if ours is None else names.into
         return [_problem(path, f"deleted by {gone}, and changed by the other side: {cure}")]
     is_spec = path.startswith((f"{layout.apps}/", f"{layout.overlays}/")) and path.endswith(".yaml")
     if not is_spec:
-        return [_problem(path, f"this branch and {into} both changed these lines: {cure}")]
+        return [_problem(path, f"{names.head} and {names.into} both changed these lines: {cure}")]
     try:
         found = merge_texts((base or b"").decode(), ours.decode(), theirs.decode(), release_state())
     except UnicodeDecodeError:
-        return [_problem(path, f"this branch and {into} both changed it: {cure}")]
+        return [_problem(path, f"{names.head} and {names.into} both changed it: {cure}")]
     if found.text is not None:
-        why = f"Git cannot merge the lines, although the fields fit together: `git merge {into}` on this branch"
+        why = f"Git cannot merge the lines, although the fields fit together: `git merge {names.into}` on {names.head}"
         return [_problem(path, f"{why} (after `rollspec init --merge-driver` it merges specs by field)")]
     what = layout.name_of(path)
     return [
-        _problem(
-            path, f"{what}: this branch and {into} both changed {_field(pointer)}, each in another way: {cure}", pointer
-        )
+        _problem(path, f"{what}: {found.what(pointer, names.head, names.into)}: {cure}", pointer)
         for pointer in found.conflicts
     ]
-
-
-def _field(pointer: str) -> str:
-    name = pointer.removeprefix("/spec/").replace("/", ".")
-    return f"`{name}`" if name else "the file"
 
 
 def _problem(path: str, message: str, pointer: str = "") -> Problem:

@@ -50,10 +50,8 @@ def merge_driver(base: str, ours: str, theirs: str, path: str) -> int:
     found = merge_texts(old, own, other, (*release_state(), "image", "strategy"))
     if found.text is None:
         _write(ours, lines.text if lines.has_conflict else _marked(own, other))
-        fields = ", ".join(
-            pointer.removeprefix("/spec/").replace("/", ".") or "the file" for pointer in found.conflicts
-        )
-        say(f"rollspec: {printable(path)}: both sides changed {printable(fields)}, each in another way")
+        found_out = "; ".join(found.what(pointer, "ours", "theirs") for pointer in found.conflicts)
+        say(f"rollspec: {printable(path)}: {printable(found_out)}")
         return 1
     by_lines = not lines.has_conflict and equal(_data(lines.text), _data(found.text))
     _write(ours, lines.text if by_lines else found.text)

@@ -53,6 +53,13 @@ def test_validate_makes_the_freeze_a_note(repository: Repository) -> None:
     assert (done.code, "a commit breaks the glass: the shop is down" in done.out + done.err) == (0, True)
 
 
+@pytest.mark.parametrize("reason", [" ", "-n", "--commit"])
+def test_an_option_or_a_blank_is_not_a_reason(repository: Repository, reason: str) -> None:
+    done = repository.run("weight", "web", "50", "--break-glass", reason)
+    assert (done.code, repository.git("status", "--porcelain")) == (2, "")
+    assert f"{reason!r} is not a reason" in done.err
+
+
 FREEZE = '  freeze: [{schedule: "* * * * *", duration: 1d}]\n'
 
 

@@ -279,3 +279,9 @@ def test_an_environment_without_sync_windows_is_not_told_of_them(repository: Rep
     assert done.code == 0
     assert "Argo CD" not in done.err
     assert "end the message of the commit with the line `Rollspec-Break-Glass: the shop is down`" in done.err
+
+
+def test_a_time_without_a_change_to_judge_is_refused(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    done = repository.run("validate", "--at", "2026-03-07T09:00+01:00")
+    assert (done.code, "--at is the time by which freezes are judged" in done.err) == (2, True)

@@ -40,7 +40,7 @@ from renderer.usecases.validate import ValidateOptions, validate
     "now",
     metavar="TIME",
     type=TIME,
-    help="With --base: judge freezes by this time, such as 2026-03-07T09:00+01:00 (default: now).",
+    help="With --base or --into: judge freezes by this time, such as 2026-03-07T09:00+01:00 (default: now).",
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")
 @cached_option
@@ -59,5 +59,7 @@ def command(directory: str, /, **options: Any) -> int:
     With --base, the change since that revision is checked too. It finds changes that the controllers would carry out
     differently from what Git says: a weight edited by hand, a reverted promotion, a strategy switched in one step.
     """
+    if options["now"] and not (options["base"] or options["into"]):
+        raise click.UsageError("--at is the time by which freezes are judged, which needs --base or --into")
     options["now"] = options["now"] or datetime.now(UTC)
     return validate(ValidateOptions(directory, **options))

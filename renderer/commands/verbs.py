@@ -43,6 +43,19 @@ def _is_share(text: str) -> bool:
 WEIGHT = _Percent(0, 100)
 
 
+class _Reason(click.ParamType[str]):
+    """Why a freeze is passed, in words: neither blank nor an option that took the place of a reason left out."""
+
+    name = "reason"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is; a usage error if it says nothing."""
+        text = str(value)
+        if not text.strip() or text.startswith("-"):
+            self.fail(f"{text!r} is not a reason: say in words why the freeze must be passed", param, ctx)
+        return text
+
+
 def _common(function: Callable[..., int]) -> Callable[..., int]:
     """The options of every verb, passed to `function` as one value."""
 
@@ -63,7 +76,9 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
     )
     @click.option("--message", "-m", help="With --commit: its message, instead of the default.")
     @click.option("--no-verify", is_flag=True, help="With --commit: without Git's pre-commit and commit-msg hooks.")
-    @click.option("--break-glass", metavar="REASON", help="Pass a freeze of the environment; the commit says why.")
+    @click.option(
+        "--break-glass", metavar="REASON", type=_Reason(), help="Pass a freeze of the environment; the commit says why."
+    )
     @click.pass_obj
     @functools.wraps(function)
     def run(directory: str, /, **given: Any) -> int:

@@ -347,10 +347,17 @@ def _restarts(app: AppPlan) -> bool:
     return any(path.field_class == "template" for effect in app.effects for path in effect.paths)
 
 
+def _counted(apps: Sequence[AppPlan]) -> list[str]:
+    """How many apps there are, and in how many environments, if it is more than one."""
+    names, environments = {app.app for app in apps}, {app.env for app in apps}
+    in_several = f" in {plural(len(environments), 'environment')}" if len(environments) > 1 else ""
+    return [f"{plural(len(names), 'app')}{in_several}"] if names else []
+
+
 def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
     changed = [app.app for app in apps if app.class_ != "nothing"]
-    count = sum(name not in _NO_APPS for name in changed)
-    named = [*([plural(count, "app")] if count else []), *(what for name, what in _NO_APPS.items() if name in changed)]
+    counted = _counted([app for app in apps if app.class_ != "nothing" and app.app not in _NO_APPS])
+    named = [*counted, *(what for name, what in _NO_APPS.items() if name in changed)]
     listed = " and ".join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
     what = f"{listed} changed, {plan.class_} at most" if named else "nothing happens"
     return f"From {plan.base} to {plan.head}: {what}."

@@ -211,6 +211,22 @@ def test_a_train_leaves_a_hotfix_that_is_ahead(repository: Repository) -> None:
     assert state(repository, "eu") == {"tag": "1.4.3", "canary": {"tag": "1.5.0", "weight": 20}}
 
 
+def test_a_hotfix_stays_ahead_when_its_app_is_renamed(repository: Repository) -> None:
+    for verb in (("release", "web", "1.4.3", "--skip", "--weight", "20"), ("promote", "web")):
+        repository.text(*verb, "--env", "eu", "--commit")
+    for path in ("apps/web.yaml", *(f"overlays/{env}/apps/web.yaml" for env in ("staging", "eu"))):
+        file = repository.folder / path
+        if file.exists():
+            file.with_name("shop.yaml").write_text(file.read_text().replace("name: web", "name: shop"))
+            file.unlink()
+    repository.rendered("rename web")
+    out, err = train(repository)
+    assert (out, "shop in eu: 1.4.2 stays behind: 1.4.3 is newer here, and was never stable in staging" in err) == (
+        "nothing to release\n",
+        True,
+    )
+
+
 def test_a_version_that_followed_late_is_not_ahead(repository: Repository) -> None:
     stable(repository, "1.5.0", "staging")
     stable(repository, "1.6.0", "staging")

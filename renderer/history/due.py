@@ -25,6 +25,7 @@ class Placed:
     age: timedelta | None = None  # of `since`
     problem: str = ""
     needs_weight: bool = False  # `release` must name the first weight of a canary
+    replaced: VersionName | None = None  # the version before the stable one, if no undo went back from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Due:
     source: str
     version: VersionName
     held: str = ""
-    may_be_ahead: bool = False  # the version here came later than the one there
+    may_be_ahead: bool = False  # the version here came later than the one there, or replaced it here
     needs_weight: bool = False
     is_young: bool = False  # it is held only because it is not stable there for long enough
 
@@ -57,7 +58,9 @@ def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None,
     young = "" if held or soak is None else _young(there, soak)
     backs = [each.commits_back for each in there]
     is_later = here.commits_back is not None and all(back is None or here.commits_back < back for back in backs)
-    return Due(here.env, here.app, source, version, held or young, is_later, here.needs_weight, bool(young))
+    # An app that was renamed has its versions from one commit everywhere; its spec still says which came first.
+    may_be_ahead = is_later or here.replaced == version
+    return Due(here.env, here.app, source, version, held or young, may_be_ahead, here.needs_weight, bool(young))
 
 
 def _not_one(there: Sequence[Placed]) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from renderer.history import Flight, LiveCommit, Standing
+from renderer.history import Flight, LiveCommit, Standing, VersionName
 from renderer.problem import plural, printable, some_of
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
@@ -41,6 +41,7 @@ class AppStatus:
     namespace: str = ""
     commands: tuple[str, ...] = ()  # those that are possible now, where they were asked for
     needs_weight: bool = False  # `release` must name the first weight of a canary
+    replaced: VersionName | None = None  # what the last promotion replaced; None if an undo wrote it
     watched: tuple[str, ...] = ()  # what watches the canary in flight, of apps that were asked for by name
 
     @property

@@ -110,7 +110,7 @@ def _placed(row: AppStatus, known: Since, now: datetime | None) -> Placed:
     commit: LiveCommit | None = known.found.get((row.env, row.app, "stable"))
     age = now - commit.time if commit and now else None
     back = known.order.get(commit.sha) if commit else None
-    return Placed(row.env, row.app, row.standing, commit, back, age, row.problem or "", row.needs_weight)
+    return Placed(row.env, row.app, row.standing, commit, back, age, row.problem or "", row.needs_weight, row.replaced)
 
 
 def _if_ahead(opened: Opened, head: str, here: Placed, found: Due) -> Due:

@@ -12,7 +12,8 @@ from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.freeze import Window, frozen, windows_of
 from renderer.git import GitError, changed, resolve
-from renderer.history import Files, Key, Parsed, Standing, State
+from renderer.history import Files, Key, Parsed, Standing, State, VersionName
+from renderer.history.state import name_of
 from renderer.pipeline import is_in
 from renderer.progress import Progress, no_progress
 from renderer.promotion import in_order
@@ -144,11 +145,18 @@ def _row(opened: Opened, states: SpecStates, env: str, app: str) -> AppStatus | 
             state.standing,
             labels=labels,
             has_previous=state.previous is not None,
+            replaced=_replaced(state),
             needs_weight=state.needs_weight,
             ladder=_rungs(state),
             namespace=state.namespace or opened.setup.environments[env].spec.get("namespace") or "",
         )
     return None if state is None else AppStatus(env, app, None, state.reason, labels=labels)
+
+
+def _replaced(state: State) -> VersionName | None:
+    """The version that the stable one replaced; None where an undo went back from it."""
+    name = name_of(state.previous) if state.previous else None
+    return None if name == state.standing.undone else name
 
 
 def _rungs(state: State) -> tuple[str, ...]:

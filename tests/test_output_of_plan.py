@@ -56,6 +56,15 @@ def test_a_file_that_the_specs_do_not_render(repository: Repository, path: str) 
         )
 
 
+def test_rendered_files_that_a_deleted_app_leaves_are_named(repository: Repository) -> None:
+    (repository.folder / "apps/api.yaml").unlink()
+    assert both(repository) == {"rendered/production/api/deployment.yaml": "foreign"}
+    repository.git("rm", "-r", "--quiet", "rendered/production/api")
+    assert repository.run("render").code == 0
+    repository.commit("rendered")
+    assert repository.data("plan", "--base", "HEAD~2")["files"] == []
+
+
 def test_a_pointer_of_git_lfs_is_not_compared(repository: Repository) -> None:
     path = "rendered/production/web/rollout.yaml"
     repository.write(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")

@@ -20,6 +20,7 @@ from renderer.git.read import (
 )
 from renderer.layout import Layout
 from renderer.pipeline.argocd_objects import RESOURCES
+from renderer.pipeline.fleet import ARGOCD
 from renderer.plan import AppPlan, FileState, OutputFile
 from renderer.problem import Problem
 from renderer.tree import is_temporary, listing, read
@@ -54,7 +55,8 @@ def output_files(
 ) -> tuple[OutputFile, ...]:
     """Files of the output folder at the second commit (None: the working tree) that are not what `view` renders.
 
-    Compared are the files of `listed`, as `changed_output` gives them, and all files of each app with an effect. A file
+    Compared are the files of `listed`, as `changed_output` gives them, and all files of each app with an effect, also
+    of an app that is deleted, which should have none. A file
     of `listed` that was not what the specs rendered at the first commit is found too. Nothing where the output folder
     has no file: that project's manifests are rendered elsewhere. The apps whose files `compared` has are not rendered
     again.
@@ -86,25 +88,27 @@ class _Scope(NamedTuple):
     """What is compared: all files of these apps and of the resources of these environments, and some other files."""
 
     apps: frozenset[Key]
+    gone: frozenset[Key]  # deleted apps: the specs render nothing in their folders
     resources: frozenset[str]  # environments
     others: frozenset[str]  # listed files that are not of these apps
 
     def folders(self, layout: Layout) -> list[str]:
         """The folders of which all files are compared."""
         shared = ((env, RESOURCES) for env in self.resources)
-        return sorted(layout.manifests(env, app) for env, app in (*self.apps, *shared))
+        return sorted(layout.manifests(env, app) for env, app in (*self.apps, *self.gone, *shared))
 
 
 def _scope(view: View, plans: Sequence[AppPlan], listed: Sequence[str]) -> _Scope | None:
     """The apps with an effect, and what git lists; None if there is neither."""
     layout = view.layout
-    asked = {(each.env, each.app) for each in plans if each.effects}
-    asked |= {key for path in listed if (key := key_of(layout, path))}
+    moved = {(each.env, each.app) for each in plans if each.effects}
+    asked = moved | {key for path in listed if (key := key_of(layout, path))}
     if not listed and not asked:
         return None
     apps = frozenset(key for key in asked if has_app(view, *key))
+    gone = frozenset((env, app) for env, app in moved - apps if app not in (RESOURCES, ARGOCD))
     resources = frozenset(each.env for each in plans if each.effects and each.app == RESOURCES)
-    return _Scope(apps, resources, frozenset(path for path in listed if key_of(layout, path) not in apps))
+    return _Scope(apps, gone, resources, frozenset(path for path in listed if key_of(layout, path) not in apps))
 
 
 def _is_empty(root: str, head: str | None, output: str) -> bool:

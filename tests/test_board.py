@@ -142,6 +142,23 @@ def test_the_command_writes_an_index_and_a_page_for_what_is_in_flight(tmp_path: 
     assert "canary 1.5.0 in place of" in page
 
 
+def test_an_abort_and_an_undo_have_their_plans(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.app("api", WEB.replace("web", "api"))
+    repository.rendered()
+    for words in (
+        ("release", "web", "1.5.0", "--weight", "20"),
+        ("abort", "web"),
+        *(("release", "api", "1.5.0", "--weight", "20"), ("promote", "api"), ("undo", "api")),
+    ):
+        repository.text(*words, "--commit")
+    repository.text("board")
+    page = (repository.folder / "board/index.html").read_text()
+    assert "there is no plan of it" not in page
+    for what in ("1.5.0 is stopped; 1.4.2 gets all the traffic", "back to 1.4.2"):
+        assert what in page, what
+
+
 def test_one_environment_in_one_file(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     repository.commit("begin")

@@ -89,7 +89,7 @@ def read_board(opened: Opened, options: BoardOptions, shown: Progress = no_progr
     """Everything that the pages show, except what only an app's own page has; `shown` shows how far it is."""
     environments = environments_in_order(opened, options.envs)
     apps = chosen(options.apps, opened.apps, "app")
-    status = read_status(opened, environments, apps, frozenset(), shown)
+    status = read_status(opened, environments, apps, frozenset(), shown, stopped=True)
     recent = _recent(opened, status.head, options.now - RECENT) if status.head else {}
     rows = {(row.app, row.env): row for row in status.rows}
     cells = {key: _cell(row, recent.get(key), everything=options.everything) for key, row in rows.items()}

@@ -110,15 +110,22 @@ def read_status(
     apps: Sequence[str],
     named: frozenset[str],
     shown: Progress = no_progress,
+    *,
+    stopped: bool = False,
 ) -> StatusReport:
-    """The state of these apps in these environments; for `named` apps, Git is always asked for the commit."""
+    """The state of these apps in these environments.
+
+    For `named` apps, Git is always asked for the commit; with `stopped`, also for those with an aborted or undone
+    version.
+    """
     states = spec_states(opened, apps, shown)
     rows: list[AppStatus] = []
     is_whole = len(apps) == len(opened.apps) and len(envs) == len(opened.setup.environments)
     try:
         with meanwhile(partial(_head_and_differing, opened)) as in_git:
             rows = _rows(opened, states, envs, apps)
-        return _with_git(opened, rows, named, (states.files, *in_git.value()), is_whole=is_whole)
+        asked = {(row.env, row.app) for row in rows if row.app in named or (stopped and _is_stopped(row))}
+        return _with_git(opened, rows, asked, (states.files, *in_git.value()), is_whole=is_whole)
     except GitError as error:
         say(f"rollspec: Git cannot say since when: {error.message}")
         return StatusReport(None, rows)
@@ -181,17 +188,22 @@ def _head_and_differing(opened: Opened) -> tuple[str, list[str]]:
     return head, [path for _, path in changed(root, head, None, layout.spec_folders)]
 
 
+def _is_stopped(row: AppStatus) -> bool:
+    return row.standing is not None and bool(row.standing.stopped)
+
+
 def _with_git(
     opened: Opened,
     rows: Sequence[AppStatus],
-    named: frozenset[str],
+    asked: set[tuple[str, str]],
     compared: tuple[Files, str, list[str]],
     *,
     is_whole: bool,
 ) -> StatusReport:
-    """The rows with the commits from Git. Raises GitError.
+    """The rows with the commits from Git: of what is under way or not committed, and what is asked. Raises GitError.
 
-    `compared` are the files of the working tree, the last commit, and the paths of those that differ.
+    `asked` are environments and apps; `compared` are the files of the working tree, the last commit, and the paths of
+    those that differ.
     """
     root, layout = opened.root, opened.layout
     files, head, differs = compared
@@ -199,7 +211,7 @@ def _with_git(
 
     def is_wanted(row: AppStatus) -> bool:
         own = (layout.app(row.app), *(layout.partial(env, row.app) for env in _names(opened, row.env)))
-        return row.standing is not None and (row.is_active or row.app in named or not there.isdisjoint(own))
+        return row.standing is not None and (row.is_active or (row.env, row.app) in asked or not there.isdisjoint(own))
 
     wanted: dict[Key, Standing] = {}
     for row in rows:

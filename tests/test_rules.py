@@ -12,8 +12,7 @@ import pytest
 
 from renderer.manifest import Manifest
 from renderer.project import Versions
-from renderer.rules import MANIFEST_RULES, Scene, check, check_resources
-from renderer.rules.index import index
+from renderer.rules import MANIFEST_RULES, Scene, check, check_resources, index, selectors
 from renderer.rules.known_pods import KnownPods, pods_of
 from renderer.rules.names import object_once
 from renderer.rules.spec_table import SPEC_RULES, check_rendered, check_spec
@@ -124,6 +123,15 @@ def test_what_a_rule_needs_leaves_out_no_finding() -> None:
         assert check(scene) == all_findings(scene)
 
 
+def test_what_is_looked_up_among_many_is_what_is_looked_through_among_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes = [read(path).scene for path in fixtures()]
+    among_few = [check(scene) for scene in scenes]
+    for module in (index, selectors):
+        monkeypatch.setattr(module, "FEW", 0)
+    for scene, found in zip(scenes, among_few, strict=True):
+        assert check(replace(scene)) == found
+
+
 def test_a_pod_that_is_known_changes_no_finding() -> None:
     for path in fixtures():
         scene, known = read(path).scene, KnownPods()
@@ -142,7 +150,7 @@ def test_rules_over_pods_alone_look_at_nothing_else() -> None:
 
 def _of_another_app(manifest: Manifest) -> Manifest:
     data = deepcopy(manifest.data) | {"metadata": {"name": "other", "namespace": "elsewhere"}}
-    for pod in index([Manifest(manifest.file, data)]).pods:
+    for pod in index.index([Manifest(manifest.file, data)]).pods:
         for _, container in pod.every:
             container["image"] = "other:1"
             for variable in container.get("env") or ():

@@ -1,7 +1,8 @@
-"""What the resources of an environment cost the rules of an app that has nothing to do with them: nothing."""
+"""What many resources of an environment cost: nothing for an app that they do not concern, and each its share."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,8 +13,9 @@ import pytest
 import yaml
 
 from renderer.manifest import Manifest
-from renderer.rules import Finding, Scene, check
-from renderer.rules.index import ByKind, by_kind
+from renderer.rules import Finding, Scene, check, check_resources
+from renderer.rules.finding import labels_of
+from renderer.rules.index import ByKind, by_kind, index
 from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.table import FOR_APPS
 from renderer.rules.together import claim_access
@@ -97,6 +99,7 @@ apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other-N}, maxReplicas: 3}
 """
+ONE_A_NAMESPACE = ("LimitRange", "ResourceQuota")  # each applies to all pods of the namespace
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 SELECTING = {
     "networking.k8s.io/v1": ("NetworkPolicy",),
@@ -183,6 +186,37 @@ def autoscaled(count: int) -> Iterator[Manifest]:
         for each in yaml.safe_load_all(AUTOSCALED):
             data = {**each, "metadata": {"name": "other-N", "namespace": "shop"}}
             yield Manifest(f"{each['kind']}-{number}.yaml", _numbered(data, str(number)))
+
+
+@pytest.mark.parametrize("path", [each for each in fixtures() if each.stem == "good"], ids=name_of)
+def test_the_resources_of_an_environment_take_twice_the_work_for_twice_as_many(path: Path) -> None:
+    manifests = read(path).scene.manifests
+    check_resources(alike(manifests, 1))
+    few, many = (lines_run(partial(check_resources, alike(manifests, count)), OURS)[1] for count in (20, 40))
+    assert many <= 2.1 * few
+
+
+def alike(manifests: Sequence[Manifest], count: int) -> Scene:
+    """The manifests so many times, under other names: the scene of an environment's resources."""
+    labels = [*map(labels_of, manifests), *(pod.labels for pod in index(manifests).pods)]
+    names = {each.name for each in manifests} | {str(value) for each in labels for value in each.values()} - {""}
+    name = re.compile(rf"(?<![a-z0-9])({'|'.join(sorted(map(re.escape, names), reverse=True))})(?![a-z0-9])")
+    return Scene(
+        tuple(
+            Manifest(f"{number}-{each.file}", _renamed(each.data, name, f"-{number}"))
+            for number in range(count)
+            for each in manifests
+            if number == 0 or each.kind not in ONE_A_NAMESPACE
+        )
+    )
+
+
+def _renamed(value: Any, name: re.Pattern[str], suffix: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(item, name, suffix) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, name, suffix) for item in value]
+    return name.sub(rf"\1{suffix}", value) if isinstance(value, str) else value
 
 
 def work(scene: Scene, others: ByKind, judge: Callable[[Scene], Sequence[object]]) -> int:

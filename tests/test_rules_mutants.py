@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from renderer.manifest import Manifest
 from renderer.rules import MANIFEST_RULES, Scene, check, claims, fleet
-from renderer.rules.index import ByKind, Index
+from renderer.rules.index import ByKind, Index, Pods
 from renderer.rules.known_pods import KnownPods
 from tests.support.rules import all_findings, fixtures, read
 
@@ -82,4 +82,4 @@ def test_claims_never_raise(scenes: list[Scene]) -> None:
 
 
 def test_a_scene_without_anything_has_an_index() -> None:
-    assert Scene(()).index == Index(ByKind(), [], [], [], [], mesh=False)
+    assert Scene(()).index == Index(ByKind(), Pods(), Pods(), [], [], mesh=False)

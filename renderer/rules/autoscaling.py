@@ -167,8 +167,7 @@ def _next_to_keda(scene: Scene, found: Sequence[Manifest]) -> Iterator[Finding]:
     """ScaledObjects without a namespace, which get that of the Application: their workload's other autoscaler."""
     for each in found:
         pod = None if namespace_of(each) or takes_over(each) else target_of(scene, each)
-        others = (other for other in found if namespace_of(other) and target_of(scene, other) is pod)
-        other = next(others, None) if pod else None
+        other = next(filter(namespace_of, scalers_of(scene, pod)), None) if pod else None
         if pod and other:
             message = (
                 f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file}): "

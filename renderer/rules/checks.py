@@ -198,6 +198,7 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
     queries = [str(template.data.get("spec")) for template in scene.of("AnalysisTemplate") if is_of_checks(template)]
     queries = [query for query in queries if "istio_request" in query]
     by_destination = any('reporter="destination"' in query for query in queries)
+    is_without_requests = bool(queries) and _is_without_requests(scene)
     for pod in scene.index.workloads if queries else ():
         if pod.kind != "Rollout":
             continue
@@ -221,7 +222,7 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
                 "set the label in `podMetadata`, not by a patch"
             )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest, "warning")
-        if _is_without_requests(scene):
+        if is_without_requests:
             message = "no port is HTTP or gRPC, and Istio counts requests for those alone; remove the built-in checks"
             yield Finding("analysis-reporter", message, f"{pod.pointer}/spec", pod.manifest)
 

@@ -9,6 +9,7 @@ from renderer.rules.autoscaling import scalers_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.quantity import is_too_large, share
+from renderer.rules.selectors import LABELS, own_selecting
 from renderer.scaler import scaler_of
 
 
@@ -62,11 +63,11 @@ def pdb_once(scene: Scene) -> Iterator[Finding]:
     Fix: keep one, or give each a selector of its own.
     Source: API server (eviction: `does not support more than one PodDisruptionBudget`).
     """
-    budgets = scene.of("PodDisruptionBudget")
-    if len(budgets) < 2:
+    if len(scene.of("PodDisruptionBudget")) < 2:
         return
     for pod in scene.index.workloads:
-        found = [pdb for pdb in budgets if namespace_of(pdb) == pod.namespace and _selects(pdb, pod)]
+        near = own_selecting(scene, "PodDisruptionBudget", pod.labels)
+        found = [pdb for pdb in near if namespace_of(pdb) == pod.namespace and _selects(pdb, pod)]
         for pdb in found[1:]:
             message = (
                 f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already: "
@@ -120,7 +121,7 @@ def _never_of(scene: Scene, pdb: Manifest) -> str | None:
 def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
     """The least number of pods that the budget's workload runs; None if nothing in the scene says it."""
     selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
-    for pod in scene.index.workloads:
+    for pod in scene.index.workloads.labelled((selector or {}).get(LABELS) or {}):
         if pod.namespace == namespace and selects(selector, pod.labels):
             scalers = scalers_of(scene, pod)
             if scalers:

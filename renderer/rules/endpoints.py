@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from renderer.manifest import WORKLOADS, Manifest, Object
+from renderer.manifest import WORKLOADS, Manifest
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import MESH, destinations_of, gateways_of, is_mirror, service_name, spec_of
+from renderer.rules.mesh import MESH, ServiceName, destinations_of, gateways_of, is_mirror, service_name, spec_of
 from renderer.rules.rollout_routes import moved_by
 from renderer.rules.rollouts import driven_services
 from renderer.rules.services import pods_behind
@@ -27,37 +27,68 @@ def service_endpoints(scene: Scene) -> Iterator[Finding]:
     Source: Kubernetes (`ServiceSpec.externalName`), Istio (a cluster of type `ORIGINAL_DST`), measured
     (docs/engines.md).
     """
-    for service in scene.of("Service"):
-        spec = spec_of(service)
-        if spec.get("type") == "ExternalName":
-            yield from _elsewhere(scene, service, spec)
-        elif spec.get("clusterIP") == "None" and not scene.waypoint:
-            yield from _weightless(scene, service)
+    services = scene.of("Service")
+    elsewhere = [each for each in services if spec_of(each).get("type") == "ExternalName"]
+    headless = [
+        each
+        for each in services
+        if spec_of(each).get("clusterIP") == "None" and spec_of(each).get("type") != "ExternalName"
+    ]
+    named = _rollouts_by_service(scene, _named) if elsewhere else {}
+    for service in elsewhere:
+        yield from _elsewhere(scene, service, named.get((service.name, namespace_of(service))))
+    routed = _rollouts_by_service(scene, _routed) if headless and not scene.waypoint else {}
+    for service in headless if routed else ():
+        yield from _weightless(service, routed.get((service.name, namespace_of(service))))
 
 
-def _elsewhere(scene: Scene, service: Manifest, spec: Object) -> Iterator[Finding]:
-    selected = [pod.manifest for pod in pods_behind(scene, service) if pod.kind in WORKLOADS]
-    named = [rollout for rollout in scene.of("Rollout") if service.name in _named(scene, rollout)]
-    found = next((each for each in (*named, *selected) if namespace_of(each) == namespace_of(service)), None)
+def _elsewhere(scene: Scene, service: Manifest, rollout: Manifest | None) -> Iterator[Finding]:
+    """An ExternalName that a Rollout names, or that selects the pods of a workload."""
+    selected = (pod.manifest for pod in pods_behind(scene, service) if pod.kind in WORKLOADS)
+    found = rollout or next(selected, None)
     if found is not None:
+        host = spec_of(service).get("externalName")
         message = (
-            f"an ExternalName has no pods, whatever its selector: requests go to {spec.get('externalName')}, and none "
-            f"reaches the pods of {found.kind} {found.name}; remove the type and externalName"
+            f"an ExternalName has no pods, whatever its selector: requests go to {host}, and none reaches the pods of "
+            f"{found.kind} {found.name}; remove the type and externalName"
         )
         yield Finding("service-endpoints", message, "/spec/type", service, "warning")
 
 
-def _weightless(scene: Scene, service: Manifest) -> Iterator[Finding]:
+def _weightless(service: Manifest, rollout: Manifest | None) -> Iterator[Finding]:
+    """A headless Service to which a VirtualService leads whose weights a Rollout writes."""
+    if rollout is not None:
+        message = (
+            "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the weight "
+            f"of {rollout.name}'s canary; remove clusterIP: None, or give peers a headless Service of their own"
+        )
+        yield Finding("service-endpoints", message, "/spec/clusterIP", service, "warning")
+
+
+def _rollouts_by_service(
+    scene: Scene, services_of: Callable[[Scene, Manifest], Iterable[ServiceName]]
+) -> dict[ServiceName, Manifest]:
+    """The first Rollout that has each of its Services."""
+    found: dict[ServiceName, Manifest] = {}
     for rollout in scene.of("Rollout"):
-        routed = [each for each in _moved(scene, rollout) if MESH in gateways_of(spec_of(each))]
-        if any(service.name in _destinations(each, namespace_of(service)) for each in routed):
-            message = (
-                "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the "
-                f"weight of {rollout.name}'s canary; remove clusterIP: None, or give peers a headless Service of their "
-                "own"
-            )
-            yield Finding("service-endpoints", message, "/spec/clusterIP", service, "warning")
-            break
+        for name in services_of(scene, rollout):
+            found.setdefault(name, rollout)
+    return found
+
+
+def _named(scene: Scene, rollout: Manifest) -> Iterator[ServiceName]:
+    """The Services that a Rollout drives, or of its namespace to which the VirtualServices lead that it writes."""
+    own = namespace_of(rollout)
+    yield from ((name, own) for _, name in driven_services(rollout))
+    for manifest in _moved(scene, rollout):
+        yield from (name for name in _destinations(manifest) if name[1] == own)
+
+
+def _routed(scene: Scene, rollout: Manifest) -> Iterator[ServiceName]:
+    """The Services to which callers in the mesh get by the VirtualServices that a Rollout writes."""
+    for manifest in _moved(scene, rollout):
+        if MESH in gateways_of(spec_of(manifest)):
+            yield from _destinations(manifest)
 
 
 def _moved(scene: Scene, rollout: Manifest) -> list[Manifest]:
@@ -66,14 +97,9 @@ def _moved(scene: Scene, rollout: Manifest) -> list[Manifest]:
     return [each for each in found if each is not None]
 
 
-def _named(scene: Scene, rollout: Manifest) -> set[str]:
-    """The Services that a Rollout drives, or to which the VirtualServices that it writes lead."""
-    driven = {name for _, name in driven_services(rollout)}
-    return driven.union(*(_destinations(each, namespace_of(rollout)) for each in _moved(scene, rollout)))
-
-
-def _destinations(manifest: Manifest, namespace: str) -> set[str]:
-    """The Services of the namespace to which a VirtualService leads, but not what it only mirrors to."""
-    hosts = [(pointer, destination.get("host", "")) for pointer, destination in destinations_of(manifest)]
-    names = [service_name(host, namespace_of(manifest)) for pointer, host in hosts if not is_mirror(pointer)]
-    return {name for name, there in filter(None, names) if there == namespace}
+def _destinations(manifest: Manifest) -> Iterator[ServiceName]:
+    """The Services to which a VirtualService leads, but not what it only mirrors to."""
+    for pointer, destination in destinations_of(manifest):
+        name = None if is_mirror(pointer) else service_name(destination.get("host", ""), namespace_of(manifest))
+        if name is not None:
+            yield name

@@ -92,7 +92,7 @@ class Scene:
 
     def workload(self, kind: str, namespace: str, name: str) -> Pod | None:
         """The scene's own workload of that kind and name."""
-        for pod in self.index.workloads:
+        for pod in self.index.workloads.named(name):
             if pod.kind == kind and _is(pod.manifest, namespace, name):
                 return pod
         return None

@@ -1,8 +1,12 @@
-"""What rules look manifests up by: kind, name, and the pods that they make; built once a scene."""
+"""What rules look manifests up by: kind, name, and the pods that they make; built once a scene.
+
+An app has few objects, which are looked through as fast as an index of them is made. An environment's `resources` may
+be thousands: what is looked for among them is looked up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,7 +17,7 @@ SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "Rep
 WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
 PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")  # a controller puts a value there, such as `{{args.x}}`
 
-_FEW = 8  # manifests of a kind, which are looked through as fast as an index is made
+FEW = 8  # manifests of a kind, or pods, which are looked through as fast as an index is made
 Made = TypeVar("Made")
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -37,7 +41,7 @@ class ByKind(dict[str, list[Manifest]]):
     def named(self, kind: str, name: str) -> Sequence[Manifest]:
         """All manifests of the kind that have the name, and perhaps others of the kind where there are few."""
         found = self.get(kind, ())
-        return found if len(found) <= _FEW else self.once(_by_name).get((kind, str(name)), ())
+        return found if len(found) <= FEW else self.once(_by_name).get((kind, str(name)), ())
 
 
 def _by_name(kinds: ByKind) -> dict[tuple[str, str], list[Manifest]]:
@@ -56,6 +60,19 @@ def grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
     return found
 
 
+ByLabel = dict[tuple[str, str], list[Value]]  # by key and value of each label
+
+
+def by_label(labelled: Iterable[tuple[Mapping[str, str], Value]]) -> ByLabel[Value]:
+    """What has each label, in order."""
+    return grouped(((key, str(value)), each) for labels, each in labelled for key, value in labels.items())
+
+
+def with_rarest(labels: Mapping[str, str], found: ByLabel[Value]) -> Sequence[Value]:
+    """What has that one of these labels which the fewest have; nothing without labels."""
+    return min((found.get((key, str(value)), ()) for key, value in labels.items()), key=len, default=())
+
+
 class Pod(NamedTuple):
     """The pods of one manifest: a pod template with its `pointer`, or a Pod itself, with an empty one."""
 
@@ -72,13 +89,36 @@ class Pod(NamedTuple):
     inside: str = "/spec"  # the pointer of the pod's spec, below `pointer`
 
 
+class Pods(list[Pod]):
+    """Pods in the order of their manifests, and where there are many, the same by name and by label."""
+
+    _by_name: dict[str, list[Pod]] | None = None
+    _by_label: ByLabel[Pod] | None = None
+
+    def named(self, name: str) -> Sequence[Pod]:
+        """All pods whose manifest has the name, and perhaps others where there are few."""
+        if len(self) <= FEW:
+            return self
+        if self._by_name is None:
+            self._by_name = grouped((pod.manifest.name, pod) for pod in self)
+        return self._by_name.get(name, ())
+
+    def labelled(self, labels: Mapping[str, str]) -> Sequence[Pod]:
+        """All pods that have these labels, and perhaps others: those with the rarest of the labels."""
+        if len(self) <= FEW or not labels:
+            return self
+        if self._by_label is None:
+            self._by_label = by_label((pod.labels, pod) for pod in self)
+        return with_rarest(labels, self._by_label)
+
+
 @dataclass(slots=True)
 class Index:
     """Manifests by kind; the pods of all of them; those pods that a selector of their workload finds again."""
 
     kinds: ByKind
-    pods: list[Pod]
-    workloads: list[Pod]
+    pods: Pods
+    workloads: Pods
     routes: list[tuple[Manifest, str, Object]]  # every HTTP route of the VirtualServices, with its pointer
     annotated: list[Manifest]  # those that have annotations: most rules about annotations look at few manifests
     mesh: bool  # Istio routes something here
@@ -97,14 +137,14 @@ def by_kind(manifests: Iterable[Manifest]) -> ByKind:
 def index(manifests: Sequence[Manifest]) -> Index:
     """Look at each manifest once."""
     kinds = by_kind(manifests)
-    pods: list[Pod] = []
+    pods = Pods()
     for manifest in manifests:
         kind = manifest.kind
         if kind in WITH_PODS and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
         elif kind in ANALYSIS_TEMPLATES:
             pods += _jobs(manifest)
-    workloads = [pod for pod in pods if pod.kind in SELECTING]
+    workloads = Pods([pod for pod in pods if pod.kind in SELECTING])
     routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]
     annotated = [manifest for manifest in manifests if (manifest.data.get("metadata") or {}).get("annotations")]
     return Index(kinds, pods, workloads, routes, annotated, "VirtualService" in kinds or "DestinationRule" in kinds)

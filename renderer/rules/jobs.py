@@ -32,12 +32,13 @@ def job_waits(scene: Scene) -> Iterator[Finding]:
     Source: Argo CD (phases and waves of a sync); kubelet (`configmap not found`); API server (`serviceaccount not
     found`).
     """
-    for pod in scene.index.pods:
-        hooks = hooks_of(pod.manifest.data)
-        if pod.kind not in ("Job", "Pod") or (pod.kind == "Pod" and not hooks):
-            continue
+    jobs = [pod for pod in scene.index.pods if pod.kind == "Job" or (pod.kind == "Pod" and hooks_of(pod.manifest.data))]
+    if not jobs:
+        return
+    last = _last(scene)
+    for pod in jobs:
         when = _when(pod.manifest)
-        if when >= _last(scene):
+        if when >= last:
             continue
         for pointer, kind, name in needed_objects(pod):
             needed = scene.find(kind, pod.namespace, name) if name else None

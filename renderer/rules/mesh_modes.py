@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
-from renderer.rules.index import Pod, port_number, selects
+from renderer.rules.index import ByKind, Pod, port_number, selects
 from renderer.rules.mesh import MESH, full_host, gateways_of, ports_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
 from renderer.rules.selectors import may_select
@@ -32,7 +32,8 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
         return
     for service in scene.of("Service"):
         namespace = namespace_of(service)
-        if not _is_routed(scene, service) or not any(_is_ambient(scene, pod) for pod in pods_behind(scene, service)):
+        is_routed = full_host(service.name, namespace) in scene.index.kinds.once(_routed_hosts)
+        if not is_routed or not any(_is_ambient(scene, pod) for pod in pods_behind(scene, service)):
             continue
         space = scene.find("Namespace", "", namespace)
         labels = {**(labels_of(space) if space else {}), **labels_of(service)}
@@ -50,11 +51,11 @@ def _is_ambient(scene: Scene, pod: Pod) -> bool:
     return pod.labels.get(_MODE, around) == "ambient"
 
 
-def _is_routed(scene: Scene, service: Manifest) -> bool:
-    own = full_host(service.name, namespace_of(service))
-    return any(
-        full_host(host, namespace_of(manifest)) == own
-        for manifest in scene.of("VirtualService")
+def _routed_hosts(kinds: ByKind) -> frozenset[str]:
+    """The full hosts whose requests from the mesh have HTTP routes."""
+    return frozenset(
+        full_host(host, namespace_of(manifest))
+        for manifest in kinds.get("VirtualService", ())
         if spec_of(manifest).get("http") and MESH in gateways_of(spec_of(manifest))
         for host in spec_of(manifest).get("hosts") or ()
     )

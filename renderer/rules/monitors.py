@@ -10,7 +10,7 @@ from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
 from renderer.rules.index import Pod, listed_ports, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.rollouts import blue_green_of
-from renderer.rules.selectors import LABELS, may_select, selector_of
+from renderer.rules.selectors import LABELS, may_select, own_services_with, selector_of, services_labelled
 from renderer.rules.services import pods_behind
 
 _WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
@@ -76,7 +76,8 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
     """
     services = [service for service in scene.of("Service") if ports_of(service)]
     for monitor in may_select(scene, "ServiceMonitor", *map(labels_of, services)):
-        own = [service for service in services if _finds(monitor, service) and _is_meant(monitor, service)]
+        near = services_labelled(scene, _wanted(monitor))
+        own = [each for each in near if ports_of(each) and _finds(monitor, each) and _is_meant(monitor, each)]
         names = _names(own)
         missing = [each for each in _endpoints(monitor, "endpoints") if each[1] not in names] if own else []
         elsewhere = _names(each for each in scene.all_of("Service") if _finds(monitor, each)) if missing else set()
@@ -92,13 +93,14 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
         for monitor in may_select(scene, "PodMonitor", pod.labels):
             found_by = mapping(mapping(spec_of(pod.manifest).get("selector")).get(LABELS))
             if _reaches(monitor, pod.namespace) and _selects(monitor, pod.labels) and _asks_for(monitor, found_by):
-                yield from _of_pods(scene, monitor, pod, services)
+                yield from _of_pods(scene, monitor, pod)
 
 
-def _of_pods(scene: Scene, monitor: Manifest, pod: Pod, services: Sequence[Manifest]) -> Iterator[Finding]:
+def _of_pods(scene: Scene, monitor: Manifest, pod: Pod) -> Iterator[Finding]:
     names = [str(port["name"]) for port in listed_ports(pod) if port.get("name")]
+    near = own_services_with(scene, pod.labels)
     for pointer, name in _endpoints(monitor, "podMetricsEndpoints"):
-        behind = [each for each in services if any(pod is one for one in pods_behind(scene, each))]
+        behind = [each for each in near if any(pod is one for one in pods_behind(scene, each))]
         of_service = [each for each in behind for port in ports_of(each) if port.get("name") == name]
         if name in names or not (of_service or name.isdecimal()):
             continue

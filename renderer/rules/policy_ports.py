@@ -8,7 +8,7 @@ from renderer.manifest import Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, listed_ports, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
-from renderer.rules.selectors import may_select
+from renderer.rules.selectors import LABELS, may_select, own_services_with, selector_of
 from renderer.rules.services import pods_behind
 
 _HIGHEST = 65535
@@ -49,10 +49,10 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
     """
     for kind, (field, named) in _KINDS.items():
         for policy in may_select(scene, kind, *(pod.labels for pod in scene.index.workloads)):
-            spec = spec_of(policy)
+            spec, wanted = spec_of(policy), selector_of(policy).get(LABELS) or {}
             pods = [
                 pod
-                for pod in scene.index.workloads
+                for pod in scene.index.workloads.labelled(wanted)
                 if pod.namespace == namespace_of(policy) and selects(spec.get(field), pod.labels)
             ]
             ports = [*named(spec)] if pods else []
@@ -73,7 +73,7 @@ def _passed_on(scene: Scene, pods: Sequence[Pod], number: int, named: Collection
     listed = {port.get("containerPort") for pod in pods for port in listed_ports(pod)}
     if number in listed:
         return None
-    for service in scene.of("Service"):
+    for service in own_services_with(scene, *(pod.labels for pod in pods)):
         behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
         for port in ports_of(service) if behind else ():
             target = port_number(behind[0], port.get("targetPort", port.get("port")))

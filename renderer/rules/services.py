@@ -37,9 +37,11 @@ def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
 
 def _pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
     selector: dict[str, str] = (service.data.get("spec") or {}).get("selector") or {}
-    wanted = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}.items()
-    namespace = namespace_of(service)
-    return [pod for pod in scene.index.pods if wanted and pod.namespace == namespace and wanted <= pod.labels.items()]
+    wanted = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
+    if not wanted:
+        return []
+    namespace, near = namespace_of(service), scene.index.pods.labelled(wanted)
+    return [pod for pod in near if pod.namespace == namespace and wanted.items() <= pod.labels.items()]
 
 
 def service_selects_pods(scene: Scene) -> Iterator[Finding]:

@@ -147,7 +147,7 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
 
 def _in_git(scene: Scene, rollout: Manifest, names: list[str | None]) -> Iterator[Finding]:
     own = (istio_of(rollout).get("virtualService") or {}).get("name", ""), namespace_of(rollout)
-    for manifest in scene.of("VirtualService"):
+    for manifest in scene.index.kinds.named("VirtualService", own[0]):
         if (manifest.name, namespace_of(manifest)) == own:
             for number, route in enumerate(spec_of(manifest).get("http") or ()):
                 if route.get("name") in names:

@@ -28,9 +28,11 @@ def unrouted_requests(scene: Scene) -> Iterator[Finding]:
     """
     if scene.only_matched:
         return
-    for manifest in (*scene.of("VirtualService"), *_of_resources(scene)):
+    own = ((manifest, True) for manifest in scene.of("VirtualService"))
+    of_resources = ((manifest, False) for manifest in _of_resources(scene))
+    for manifest, is_own in (*own, *of_resources):
         routes = spec_of(manifest).get("http") or []
-        for host, port in _served(scene, manifest) if _all_match(manifest) else ():
+        for host, port in _served(scene, manifest, is_own=is_own) if _all_match(manifest) else ():
             if _leaves_some(manifest, routes, host, port):
                 ours = manifest.file == "virtual-service.yaml"
                 meant = "set `istio.onlyMatched: true`" if ours else "give it `directResponse: {status: 404}`"
@@ -67,13 +69,12 @@ def _by_service(kinds: ByKind) -> dict[ServiceName, list[Manifest]]:
     )
 
 
-def _served(scene: Scene, manifest: Manifest) -> Iterator[tuple[str, int]]:
+def _served(scene: Scene, manifest: Manifest, *, is_own: bool) -> Iterator[tuple[str, int]]:
     """Each host of the VirtualService that is a Service of the render, with each of its HTTP ports.
 
     One that is among the environment's resources, as its VirtualService is, is looked at where these are judged.
     """
     spec = spec_of(manifest)
-    is_own = any(each is manifest for each in scene.of("VirtualService"))
     for host in spec.get("hosts") or () if MESH in gateways_of(spec) else ():
         service = service_of(scene, host, namespace_of(manifest))
         is_judged = service is not None and (is_own or any(each is service for each in scene.of("Service")))

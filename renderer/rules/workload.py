@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import JOBS, WORKLOADS, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import Pod, selects
+from renderer.rules.index import SELECTING, Pod, Pods, selects
 from renderer.rules.quantity import amount, is_too_large
 from renderer.rules.rollouts import driven_services
 from renderer.scaler import SCALERS, scaler_of
@@ -67,10 +67,11 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
     Source: Kubernetes documentation of Deployments (`do not overlap selectors`), Argo Rollouts' migration guide.
     """
     for one in scene.index.workloads if len(scene.index.pods) > 1 else ():
-        for other in scene.index.pods:
+        selector = one.manifest.data["spec"].get("selector") or {}
+        for other in scene.index.pods.labelled(selector.get("matchLabels") or {}):
             if one is other or one.namespace != other.namespace or _migrates(one, other):
                 continue
-            if selects(one.manifest.data["spec"].get("selector"), other.labels):
+            if selects(selector, other.labels):
                 message = (
                     f"this selector also finds the pods of {other.kind} {other.manifest.name}: give each its own labels"
                 )
@@ -80,7 +81,7 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
 
 def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
     """A Service that would send requests of a workload to pods that end by themselves."""
-    ending = [pod for pod in scene.index.pods if pod.kind in _ENDING]
+    ending = Pods(pod for pod in scene.index.pods if pod.kind in _ENDING)
     services = scene.of("Service") if ending and scene.index.workloads else ()
     rollouts = scene.of("Rollout") if services else ()
     controlled = {(namespace_of(each), name) for each in rollouts for _, name in driven_services(each)}
@@ -89,12 +90,11 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
         selector = {"matchLabels": spec.get("selector") or {}}
         if spec.get("clusterIP") == "None" or (namespace_of(service), service.name) in controlled:
             continue
-        behind = [workload for workload in scene.index.workloads if _behind(service, selector, workload)]
-        if any(
-            selects(workload.manifest.data["spec"].get("selector"), pod.labels) for workload in behind for pod in ending
-        ):
+        behind = [pod for pod in scene.index.pods.labelled(selector["matchLabels"]) if _behind(service, selector, pod)]
+        workloads = [pod for pod in behind if pod.kind in SELECTING]
+        if any(_finds(workload, ending) for workload in workloads):
             continue  # the workload's own selector finds them: an error above
-        pod = next((pod for pod in ending if behind and _behind(service, selector, pod)), None)
+        pod = next((pod for pod in behind if workloads and pod.kind in _ENDING), None)
         if pod:
             message = (
                 f"the Service also sends requests to the pods of {pod.kind} {pod.manifest.name}, "
@@ -105,6 +105,13 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
 
 def _behind(service: Manifest, selector: Object, pod: Pod) -> bool:
     return pod.namespace == namespace_of(service) and selects(selector, pod.labels)
+
+
+def _finds(workload: Pod, pods: Pods) -> bool:
+    """Whether the workload's own selector finds one of these pods."""
+    selector = workload.manifest.data["spec"].get("selector") or {}
+    near = pods.labelled(selector.get("matchLabels") or {})
+    return any(selects(selector, pod.labels) for pod in near)
 
 
 def _migrates(one: Pod, other: Pod) -> bool:

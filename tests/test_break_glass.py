@@ -53,6 +53,11 @@ def test_validate_makes_the_freeze_a_note(repository: Repository) -> None:
     assert (done.code, "a commit breaks the glass: the shop is down" in done.out + done.err) == (0, True)
 
 
+def test_a_reason_of_two_commits_is_shown_once(repository: Repository) -> None:
+    repository.text("weight", "web", "50", "--break-glass", "the shop is down", "--commit")
+    assert repository.data("plan", "--base", "HEAD~2")["breakGlass"] == ["the shop is down"]
+
+
 @pytest.mark.parametrize("reason", [" ", "-n", "--commit"])
 def test_an_option_or_a_blank_is_not_a_reason(repository: Repository, reason: str) -> None:
     done = repository.run("weight", "web", "50", "--break-glass", reason)

@@ -125,8 +125,8 @@ def frozen_changes(
 
 
 def breaks_glass(root: str, base: str, head: str = "HEAD") -> Iterator[str]:
-    """The reasons that commits from `base` to `head` give, the newest first."""
-    return (reason for reason, _ in _glass(root, base, head))
+    """The reasons that commits from `base` to `head` give, the newest first; each once, as a hotfix has two commits."""
+    return iter(dict.fromkeys(reason for reason, _ in _glass(root, base, head)))
 
 
 def _glass(root: str, base: str, head: str) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:

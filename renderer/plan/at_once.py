@@ -33,7 +33,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
         message = f"{_policy(judges[0], is_removed=judges[0] is old)}: {how}"
         yield Finding("without-canary", message, stable_pointer(old, new))
     elif new.app.strategy.type == "Canary" and old.app.stable.image != new.app.stable.image:
-        message = f"{_replaces(old, new, 'canary')}: it gets all the traffic as soon as its pods are Ready"
+        message = f"{_replaces(old, new, 'canary')}: it {new.takes_all} as soon as its pods are Ready"
         yield Finding(
             "without-canary", f"{message}; {_instead(old, new)}", stable_pointer(old, new), severity="warning"
         )

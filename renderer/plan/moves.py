@@ -108,7 +108,7 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
     after = f", in place of {instead.name}{'' if is_paused(new) else falls}" if instead else ""
     if returns_in_window(old, new):
         skips = "skips the steps" if new.flight == "canary" else "does not pause"
-        reason = f"{what} gets all the traffic at once: under rollbackWindow the controller {skips}"
+        reason = f"{what} {new.takes_all} at once: under rollbackWindow the controller {skips}"
         yield Effect("undo", reason, named)
         if new.flight == "preview":
             yield Effect(start, f"Git says that {what} is a preview, without traffic", named)
@@ -123,8 +123,7 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
     if not changed:
         yield Effect("promote", f"{what} becomes the stable version{_from(old.app)}", named)
     elif new.running == old.settled:
-        gets = "gets all the traffic" if new.app.ports else "does all the work"
-        yield Effect("abort", f"{what} is stopped; {new.app.stable.name} {gets}", named)
+        yield Effect("abort", f"{what} is stopped; {new.app.stable.name} {new.takes_all}", named)
     else:
         reason = f"{what} is stopped, and {new.app.stable.name} replaces every pod without a canary"
         yield from _replaced(new, Effect("replace", reason, _templates(paths)))

@@ -126,6 +126,11 @@ class Side:
         return _template(self.app, self.manifests)
 
     @property
+    def takes_all(self) -> str:
+        """What a version does that is the only one: nothing sends traffic to an app without ports."""
+        return "gets all the traffic" if self.app.ports else "does all the work"
+
+    @property
     def settled(self) -> str:
         """The stable version's pod template, as text to compare."""
         return _template(self.app, self.stable)

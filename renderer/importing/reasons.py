@@ -8,6 +8,11 @@ from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 from renderer.manifest import ISTIO_ROUTING, JOBS
 
+_FIELDS = {  # that write an object of the kind, by kind
+    "HorizontalPodAutoscaler": "autoscaling",
+    "PodDisruptionBudget": "disruptionBudget",
+    "ServiceAccount": "serviceAccount",
+}
 _HASHED = regex(r".+-(?=[a-z]*[0-9])[a-z0-9]+")
 _HASH = 10  # characters of a hash in a name that kustomize generates
 
@@ -29,6 +34,8 @@ def _reason(each: SourceObject, app: Lifted) -> str:
         return "`istio` would name or write it otherwise"
     if each.kind in JOBS:
         return "`jobs` would write it otherwise"
+    if each.kind in _FIELDS:
+        return f"`{_FIELDS[each.kind]}` would name or write it otherwise"
     return "no field of a spec holds it"
 
 

@@ -81,5 +81,7 @@ def test_a_kustomization_that_does_not_build_is_named(tmp_path: Path, monkeypatc
     (tmp_path / "k8s").mkdir()
     (tmp_path / "k8s/kustomization.yaml").write_text("resources: [missing.yaml]\n")
     outcome = run(tmp_path, "import", "k8s")
-    assert (outcome.code, "cannot build k8s" in outcome.err, "missing.yaml" in outcome.err) == (1, True, True)
+    assert (outcome.code, "cannot build k8s" in outcome.err, "k8s/missing.yaml" in outcome.err) == (1, True, True)
+    assert str(tmp_path) not in outcome.err
+    assert "command failed" not in outcome.err
     assert not (tmp_path / "rollspec.yaml").exists()

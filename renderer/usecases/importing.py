@@ -20,6 +20,7 @@ from renderer.importing.project import Imported, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.importing.target import Target
 from renderer.layout import DATA_FILES, PROJECT_FILE, Layout
+from renderer.lazy import regex
 from renderer.manifest import WORKLOADS
 from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
@@ -35,6 +36,7 @@ from renderer.usecases.project import Refused
 from renderer.usecases.shown import show_problems
 
 _CHART = "Chart.yaml"
+_LOGGED = regex(r'"command failed" err="(.*)"')  # by kubectl
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -314,6 +316,13 @@ def _kustomize(folder: str, name: str) -> bytes:
         done = subprocess.run([found, *words, folder], capture_output=True, check=False)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-            raise Failure(f"{program} cannot build {printable(name)}: {printable(lines[-1])}", 1)
+            raise Failure(f"{program} cannot build {printable(name)}: {printable(_said(lines[-1], folder, name))}", 1)
         return done.stdout
     raise Failure(f"{printable(name)} has a kustomization: install kubectl or kustomize to build it", 3)
+
+
+def _said(line: str, folder: str, name: str) -> str:
+    """What kubectl or kustomize said, without the head of its log, and with the folder by its `name`."""
+    logged = _LOGGED.search(line)
+    said = logged.group(1).replace('\\"', '"') if logged else line.removeprefix("Error: ")
+    return said.replace(os.path.realpath(folder), name)

@@ -10,7 +10,8 @@ from renderer.importing.comments import hides_comments
 from renderer.importing.elsewhere import elsewhere
 from renderer.importing.fitting import fitted, trial
 from renderer.importing.group import OF_A_NAMESPACE, Group, grouped, template_of
-from renderer.importing.lift import Lifted, image_of
+from renderer.importing.lift_pods import image_of
+from renderer.importing.lifted import Lifted
 from renderer.importing.live import with_live_state
 from renderer.importing.overlapping import overlapping
 from renderer.importing.rollout import NotLifted

@@ -8,7 +8,8 @@ from typing import Any
 
 from renderer.importing.built import Objects, tried
 from renderer.importing.group import Group
-from renderer.importing.lift import JOBS_FIELD, SERVICES_FIELD, Lifted, lift
+from renderer.importing.lift import lift
+from renderer.importing.lifted import JOBS_FIELD, SERVICES_FIELD, Lifted
 from renderer.importing.mend import is_of_hook, patches, release_state
 from renderer.importing.proof import differences
 from renderer.importing.rollout import NotLifted

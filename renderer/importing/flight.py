@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from renderer.facts import version_fields
+from renderer.importing.lifted import Lifted
 from renderer.importing.rollout import NotLifted
 from renderer.release.fold import overrides_between
 from renderer.spec import fields_of, version_label
-
-if TYPE_CHECKING:
-    from renderer.importing.lift import Lifted
 
 
 def of_two_versions(stable: Lifted, new: Lifted) -> Lifted:

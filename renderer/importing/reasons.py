@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderer.importing.lift import Lifted
+from renderer.importing.lifted import Lifted
 from renderer.importing.rollout import strategy_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex

@@ -12,7 +12,7 @@ from renderer.importing.comments import commented, nearest, of_manifest, of_spec
 from renderer.importing.environment import LiftedEnvironment, app_names
 from renderer.importing.jobs import job_name
 from renderer.importing.layers import Layers, defaults, layers
-from renderer.importing.lift import JOBS_FIELD, SERVICES_FIELD, Lifted
+from renderer.importing.lifted import JOBS_FIELD, SERVICES_FIELD, Lifted
 from renderer.importing.source import SourceObject
 from renderer.importing.target import Target, app_with_metadata, overlay_document
 from renderer.layout import PROJECT_FILE, Layout

@@ -72,7 +72,7 @@ def _not_before(was: Strategy) -> str:
 
 def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     changed = old.running != new.running
-    named = _under(paths, *(f"/spec/{key}" for key in ("canary", "preview", "tag", "version")))
+    named = _under(paths, *(f"/spec/{key}" for key in ("canary", "preview", "tag", "version", "strategy/steps")))
     if new.flight:
         yield from _to_flight(old, new, named, paths, changed=changed)
     elif old.flight:

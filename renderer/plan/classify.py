@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from renderer import plain
 from renderer.checks import is_of_checks
-from renderer.hooks import is_forced_job, is_made_again, is_skipped
+from renderer.hooks import hooks_of, is_forced_job, is_made_again, is_skipped
 from renderer.manifest import ISTIO_ROUTING, WORKLOADS, Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
 from renderer.plan.classes import OF_FIELD, SEVERITY, ChangedPath, Class, Effect, harshest
@@ -312,10 +312,16 @@ def _objects(old: Manifests, new: Manifests, app: App | None, *, moves_pods: boo
 
 
 def _deleted(app: App | None, manifest: Manifest) -> Effect:
-    """An object that is removed from Git: a sync deletes it; it comes first in the plan if data is lost with it."""
+    """An object that is removed from Git: a sync deletes it; it comes first in the plan if data is lost with it.
+
+    Argo CD prunes no hook (`getSyncTasks` skips it); it deletes one by its own delete policy.
+    """
     name = f"{manifest.kind} {manifest.name}"
     if is_job_of_spec(manifest):
         return Effect("behaviour", f"{name} is deleted; what it has done stays", (_object(manifest),))
+    if hooks_of(manifest.data):
+        reason = f"{name}, a hook, is removed from Git: Argo CD no longer runs it, and does not delete it"
+        return Effect("behaviour", reason, (_object(manifest),))
     if not manifest.sync_options.isdisjoint(("Prune=false", "Prune=confirm")):
         reason = f"{name} is removed from Git; Argo CD does not delete it by itself"
         return Effect("behaviour", reason, (_object(manifest),))

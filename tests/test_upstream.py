@@ -52,6 +52,19 @@ def test_commits_about_other_apps_are_not(repository: Repository) -> None:
     assert "lacks" not in repository.run("weight", "web", "30", "--commit").err
 
 
+def test_commits_about_the_app_in_another_environment_stop_only_a_release(repository: Repository) -> None:
+    repository.overlay("staging")
+    repository.rendered("staging")
+    repository.git("push", "--quiet", "origin", "HEAD:main")
+    repository.verb("release", "web", "1.6.0", "--weight", "20", env="staging")
+    repository.git("push", "--quiet", "origin", "HEAD:main")
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    done = repository.run("weight", "web", "30", "--env", "production", "--commit")
+    assert (done.code, "lacks" in done.err) == (0, False), done.err
+    done = repository.run("release", "web", "1.6.0", "--replace", "--weight", "5", "--env", "production", "--commit")
+    assert (done.code, SAID.format("1 commit") in done.err) == (1, True), done.err
+
+
 def test_a_branch_that_has_everything_hears_nothing(repository: Repository) -> None:
     assert "lacks" not in repository.run("weight", "web", "30", "--commit").err
     assert "lacks" not in repository.run("weight", "web", "40", "--commit").err

@@ -115,7 +115,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
             say(f"rollspec: {_unchanged(how)}{hint}")
         return 1
     _say_notes(opened, edited, how)
-    _look_upstream(opened, edited, options)
+    _look_upstream(opened, edited, how.verb, options)
     files, old = _files(opened, edited)
     edited = [each for each in edited if not _is_kept(each) or not files.keys().isdisjoint((each.file, *each.rendered))]
     _say_what_stays(opened, files)
@@ -133,13 +133,22 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     return int(failed)
 
 
-def _look_upstream(opened: Opened, edited: Sequence[Edited], options: VerbOptions) -> None:
+def _look_upstream(opened: Opened, edited: Sequence[Edited], verb: str, options: VerbOptions) -> None:
     """Failure for a commit from an older state than the upstream's, unless it takes traffic from a new version."""
-    lacking = lacks(opened.root, opened.layout, {each.app for each in edited})
+    lacking = lacks(opened.root, opened.layout, _apps_with_environments(opened, edited, verb))
     if lacking and options.commit and not all(rescues(each.app, each.env, each.after) for each in edited):
         raise Failure(f"{lacking}, so this would begin from an older state: `git pull --rebase` first", 1)
     if lacking:
         say(f"rollspec: {lacking}, so this begins from an older state")
+
+
+def _apps_with_environments(opened: Opened, edited: Sequence[Edited], verb: str) -> dict[str, set[str]]:
+    """The environments whose state a verb begins from, by app; none stands for all, since a release may look there."""
+    found: dict[str, set[str]] = {}
+    for each in edited:
+        names = opened.setup.environments[each.env].names
+        found.setdefault(each.app, set()).update(() if verb == "release" else (*names, *each.driven))
+    return found
 
 
 def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:

@@ -15,7 +15,7 @@ from renderer.failure import Failure
 from renderer.layout import CACHE_FOLDER, Layout
 from renderer.plan.classes import Flag
 from renderer.report.diff import diff_text
-from renderer.report.plan import flag_text
+from renderer.report.plan_timeline import flag_text
 from renderer.usecases.board_actions import commit_action, last_commit
 from renderer.usecases.checkout import Ignored
 from renderer.usecases.child import in_child

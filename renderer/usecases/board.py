@@ -23,7 +23,7 @@ from renderer.progress import Progress, counted, no_progress, progress
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, entry_texts
 from renderer.report.masked_file import masked_file
-from renderer.report.plan import plan_lines
+from renderer.report.plan_details import plan_lines
 from renderer.report.possible import possible_verbs
 from renderer.report.status import AppStatus
 from renderer.tree import TreeError, listing, read, write_all

@@ -12,7 +12,7 @@ from renderer.failure import Failure
 from renderer.git.read import find
 from renderer.git.version import commit_ahead, current_branch, fast_forward, push_branch, remote_of
 from renderer.plan.simulated import plan_with_timeline
-from renderer.report.plan import plan_lines
+from renderer.report.plan_details import plan_lines
 from renderer.usecases import verbs
 from renderer.usecases.compare import compare
 from renderer.usecases.edited import Edited

@@ -74,20 +74,20 @@ class Manifest:
     @property
     def name(self) -> str:
         """The object's name; for a hook that has none, the `generateName` that its names begin with."""
-        metadata = self.data.get("metadata", {})
+        metadata = self.data.get("metadata") or {}
         return str(metadata.get("name") or metadata.get("generateName", ""))
 
     @property
     def namespace(self) -> str:
-        """The object's namespace; empty for a cluster-scoped one."""
-        return str(self.data.get("metadata", {}).get("namespace") or "")
+        """The namespace that the object names; empty where it names none, as one without namespaces does."""
+        return str((self.data.get("metadata") or {}).get("namespace") or "")
 
     @property
     def identity(self) -> Identity:
         """Group, kind, namespace, name."""
         data = self.data
         group = str(data.get("apiVersion", "")).rpartition("/")[0]
-        metadata = data.get("metadata", {})
+        metadata = data.get("metadata") or {}
         name = metadata.get("name") or metadata.get("generateName", "")
         return Identity(group, str(data.get("kind", "")), str(metadata.get("namespace") or ""), str(name))
 

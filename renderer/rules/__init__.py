@@ -69,7 +69,8 @@ def check_in_parts(scene: Scene, known: KnownPods | None = None) -> Iterator[lis
         found: list[Finding] = []
         for judge in part:
             found += judge(scene)
-        is_clean = is_clean and not any(each.rule in OF_PODS for each in found)
+        if found and is_clean:
+            is_clean = not any(each.rule in OF_PODS for each in found)
         yield found
     if known is not None and not is_known and is_clean:
         known.add(pods)

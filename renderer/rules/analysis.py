@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from renderer.go_time import nanoseconds
 from renderer.manifest import ANALYSIS_TEMPLATES, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import blue_green_of, canary_of
 from renderer.rules.syntax import is_digits
@@ -88,7 +88,7 @@ def analysis_templates(scene: Scene) -> Iterator[Finding]:
 
 def _exists(scene: Scene, manifest: Manifest, pointer: str, ref: Object) -> Iterator[Finding]:
     name = ref.get("templateName", "")
-    if not ref.get("clusterScope") and not scene.known("AnalysisTemplate", namespace_of(manifest), name):
+    if not ref.get("clusterScope") and not scene.known("AnalysisTemplate", manifest.namespace, name):
         yield Finding(
             "analysis-templates",
             f"there is no AnalysisTemplate {name}; correct the name, or add the template",
@@ -108,7 +108,7 @@ def analysis_args(scene: Scene) -> Iterator[Finding]:
     have the same name`).
     """
     for rollout in scene.of("Rollout"):
-        namespace = namespace_of(rollout)
+        namespace = rollout.namespace
         for use in uses_of(rollout):
             templates = _templates(scene, use.refs, namespace)
             given = {arg.get("name") for arg in use.args if "value" in arg or "valueFrom" in arg}
@@ -151,7 +151,7 @@ def analysis_terminates(scene: Scene) -> Iterator[Finding]:
     """
     for rollout in scene.of("Rollout"):
         for use in uses_of(rollout):
-            for template in _templates(scene, use.refs, namespace_of(rollout)) if not use.background else ():
+            for template in _templates(scene, use.refs, rollout.namespace) if not use.background else ():
                 for metric in spec_of(template).get("metrics") or ():
                     if metric.get("interval") and _number(metric.get("count", 0)) == 0:
                         message = (
@@ -275,7 +275,7 @@ def analysis_secrets(scene: Scene) -> Iterator[Finding]:
         for template in scene.of(kind):
             for number, arg in enumerate(spec_of(template).get("args") or ()):
                 ref = (arg.get("valueFrom") or {}).get("secretKeyRef") or {}
-                secret = scene.find("Secret", namespace_of(template), ref.get("name", "")) if ref else None
+                secret = scene.find("Secret", template.namespace, ref.get("name", "")) if ref else None
                 if secret is None:
                     continue
                 keys = {**(secret.data.get("data") or {}), **(secret.data.get("stringData") or {})}

@@ -9,7 +9,7 @@ from renderer.hooks import HOOK, HOOKS, WAVE, hooks_of, wave_of
 from renderer.manifest import SYNC_OPTIONS, Manifest, sync_options
 from renderer.plain import escape
 from renderer.problem import Severity
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import grouped
 from renderer.rules.mesh import destinations_of, full_host, spec_of
 from renderer.rules.syntax import is_digits
@@ -141,7 +141,7 @@ def _before_subsets(scene: Scene) -> Iterator[Finding]:
     late = [rule for rule in scene.of("DestinationRule") if wave_of(rule.data) > first] if services else []
     if not late:
         return
-    by_host = grouped((full_host(spec_of(rule).get("host", ""), namespace_of(rule)), rule) for rule in late)
+    by_host = grouped((full_host(spec_of(rule).get("host", ""), rule.namespace), rule) for rule in late)
     for manifest in services:
         named = [rule for host in _hosts_of_subsets(manifest) for rule in by_host.get(host, ())]
         for rule in named:
@@ -156,7 +156,7 @@ def _before_subsets(scene: Scene) -> Iterator[Finding]:
 def _hosts_of_subsets(manifest: Manifest) -> Iterable[str]:
     """The full hosts of which a VirtualService names subsets."""
     named = (destination for _, destination in destinations_of(manifest) if destination.get("subset"))
-    return dict.fromkeys(full_host(each.get("host", ""), namespace_of(manifest)) for each in named)
+    return dict.fromkeys(full_host(each.get("host", ""), manifest.namespace) for each in named)
 
 
 def _waits_after(manifest: Manifest, wave: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import ByKind, Pod, grouped
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
@@ -75,7 +75,7 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
     Deployment if it is not given).
     """
     for hpa in autoscalers(scene):
-        found, namespace = scaler_of(hpa.data), namespace_of(hpa)
+        found, namespace = scaler_of(hpa.data), hpa.namespace
         target = scene.find(found.kind, namespace, found.name)
         if target is None:
             if f"{found.kind}/{found.name}" not in scene.external and (near := _near(scene, namespace)):
@@ -95,7 +95,7 @@ def _missed(scene: Scene) -> Iterator[Finding]:
     """The workloads whose name an autoscaler of the environment's resources has, with another kind."""
     for pod in scene.index.workloads:
         for hpa in scalers_of_resources(scene, pod):
-            found, namespace = scaler_of(hpa.data), namespace_of(hpa)
+            found, namespace = scaler_of(hpa.data), hpa.namespace
             if not scene.known(found.kind, namespace, found.name):
                 message = (
                     f"{hpa.kind} {hpa.name} of the environment scales the {found.kind} {found.name}, and this is a "
@@ -119,7 +119,7 @@ def vpa_target(scene: Scene) -> Iterator[Finding]:
         name = pod.manifest.name
         own = [vpa for vpa in scene.of(VERTICAL) if _vertical_target(vpa)[1] == name]
         for vpa in (*own, *of_resources.get(name, ())):
-            kind, namespace = _vertical_target(vpa)[0], namespace_of(vpa)
+            kind, namespace = _vertical_target(vpa)[0], vpa.namespace
             if not kind or namespace not in ("", pod.namespace) or scene.known(kind, namespace, name):
                 continue
             write = f"write apiVersion: {pod.manifest.api_version} and kind: {pod.kind}"
@@ -166,8 +166,8 @@ def hpa_once(scene: Scene) -> Iterator[Finding]:
 def _next_to_keda(scene: Scene, found: Sequence[Manifest]) -> Iterator[Finding]:
     """ScaledObjects without a namespace, which get that of the Application: their workload's other autoscaler."""
     for each in found:
-        pod = None if namespace_of(each) or takes_over(each) else target_of(scene, each)
-        other = next(filter(namespace_of, scalers_of(scene, pod)), None) if pod else None
+        pod = None if each.namespace or takes_over(each) else target_of(scene, each)
+        other = next((each for each in scalers_of(scene, pod) if each.namespace), None) if pod else None
         if pod and other:
             message = (
                 f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file}): "
@@ -205,7 +205,7 @@ def hands_over(workload: Manifest, hpa: Manifest) -> bool:
 def target_of(scene: Scene, hpa: Manifest) -> Pod | None:
     """The scene's own workload that an autoscaler scales."""
     found = scaler_of(hpa.data)
-    return scene.workload(found.kind, namespace_of(hpa), found.name)
+    return scene.workload(found.kind, hpa.namespace, found.name)
 
 
 def scalers_of(scene: Scene, pod: Pod) -> list[Manifest]:
@@ -217,7 +217,7 @@ def scalers_of(scene: Scene, pod: Pod) -> list[Manifest]:
 def scalers_of_resources(scene: Scene, pod: Pod) -> Iterator[Manifest]:
     """The autoscalers among the environment's resources whose target has the name of a workload, whatever its kind."""
     for scaler in scene.resource_kinds.once(_by_target).get(pod.manifest.name, ()):
-        if namespace_of(scaler) in ("", pod.namespace):
+        if scaler.namespace in ("", pod.namespace):
             yield scaler
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.problem import Severity
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import ByKind, grouped, listed_ports
 from renderer.rules.mesh import ServiceName, ports_of, spec_of
 from renderer.rules.services import pods_behind
@@ -61,7 +61,7 @@ def backends_to(kinds: ByKind, service: Manifest) -> list[tuple[Manifest, Backen
     An object of an unknown kind that names no namespace gets one from Argo CD.
     """
     found = kinds.once(_by_service)
-    names = dict.fromkeys(((service.name, namespace_of(service)), (service.name, "")))
+    names = dict.fromkeys(((service.name, service.namespace), (service.name, "")))
     return [each for name in names for each in found.get(name, ())]
 
 
@@ -108,7 +108,7 @@ def backends_of(manifest: Manifest) -> Iterator[Backend]:
 
 
 def _of_ingress(ingress: Manifest) -> Iterator[Backend]:
-    spec, namespace = mapping(ingress.data.get("spec")), namespace_of(ingress)
+    spec, namespace = mapping(ingress.data.get("spec")), ingress.namespace
     found = [("/spec/defaultBackend", spec.get("defaultBackend"))]
     for number, rule in enumerate(mappings(spec.get("rules"))):
         for index, path in enumerate(mappings(mapping(rule.get("http")).get("paths"))):
@@ -134,7 +134,7 @@ def _of_route(route: Manifest) -> Iterator[Backend]:
 
 def _referenced(route: Manifest, pointer: str, ref: Object) -> Iterator[Backend]:
     if ref.get("kind", "Service") == "Service" and ref.get("group", "") in ("", "core"):
-        namespace = str(ref.get("namespace") or namespace_of(route))
+        namespace = str(ref.get("namespace") or route.namespace)
         yield Backend(pointer, str(ref.get("name") or ""), namespace, ref.get("port"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
-from renderer.rules.finding import Finding, Scene, correct, namespace_of
+from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Located
 from renderer.rules.mesh import service_name, service_of, spec_of
@@ -24,7 +24,7 @@ def destination_host(scene: Scene) -> Iterator[Finding]:
     Source: `istioctl analyze` IST0174.
     """
     for manifest in scene.of("DestinationRule"):
-        host, namespace = spec_of(manifest).get("host", ""), namespace_of(manifest)
+        host, namespace = spec_of(manifest).get("host", ""), manifest.namespace
         name = service_name(host, namespace)
         if name and name[1] == namespace and "*" not in host and not scene.known("Service", namespace, name[0]):
             cure = correct("host", "Service", name[0])
@@ -57,7 +57,7 @@ def subsets(scene: Scene) -> Iterator[Finding]:
     Source: Istio's webhook (`duplicate subset names`), `istioctl analyze` IST0173.
     """
     for manifest in scene.of("DestinationRule"):
-        spec, namespace = spec_of(manifest), namespace_of(manifest)
+        spec, namespace = spec_of(manifest), manifest.namespace
         found = spec.get("subsets") or ()
         if not found:
             continue
@@ -137,7 +137,7 @@ def _policy_errors(policy: Object, level: bool) -> Iterator[str]:
 
 def _level_port(scene: Scene, manifest: Manifest, pointer: str, policy: Object) -> Iterator[Finding]:
     number = (policy.get("port") or {}).get("number")
-    service = service_of(scene, spec_of(manifest).get("host", ""), namespace_of(manifest)) if number else None
+    service = service_of(scene, spec_of(manifest).get("host", ""), manifest.namespace) if number else None
     if service is not None:
         there = [port.get("port") for port in spec_of(service).get("ports") or ()]
         if number not in there:
@@ -254,7 +254,7 @@ def port_level_settings(scene: Scene) -> Iterator[Finding]:
     Source: Istio's reference of `TrafficPolicy.portLevelSettings`.
     """
     for manifest in scene.of("DestinationRule"):
-        service = service_of(scene, spec_of(manifest).get("host", ""), namespace_of(manifest))
+        service = service_of(scene, spec_of(manifest).get("host", ""), manifest.namespace)
         there = {port.get("port") for port in spec_of(service).get("ports") or ()} if service else set()
         for pointer, policy in _policies(manifest):
             levels = [((each.get("port") or {}).get("number"), each) for each in policy.get("portLevelSettings") or ()]

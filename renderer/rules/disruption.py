@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import scalers_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.quantity import is_too_large, share
 from renderer.rules.selectors import LABELS, own_selecting
@@ -49,7 +49,7 @@ def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
     Source: polaris `missingPodDisruptionBudget`, kube-score `deployment-has-poddisruptionbudget`.
     """
     for pdb in scene.of("PodDisruptionBudget"):
-        selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
+        selector, namespace = (pdb.data.get("spec") or {}).get("selector"), pdb.namespace
         near = [pod for pod in scene.index.workloads if pod.namespace == namespace]
         if selector and near and not any(selects(selector, labels) for pod in near for labels in labels_by_role(pod)):
             message = f"the selector does not match the pods of {near[0].kind} {near[0].manifest.name}"
@@ -67,7 +67,7 @@ def pdb_once(scene: Scene) -> Iterator[Finding]:
         return
     for pod in scene.index.workloads:
         near = own_selecting(scene, "PodDisruptionBudget", pod.labels)
-        found = [pdb for pdb in near if namespace_of(pdb) == pod.namespace and _selects(pdb, pod)]
+        found = [pdb for pdb in near if pdb.namespace == pod.namespace and _selects(pdb, pod)]
         for pdb in found[1:]:
             message = (
                 f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already: "
@@ -120,7 +120,7 @@ def _never_of(scene: Scene, pdb: Manifest) -> str | None:
 
 def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
     """The least number of pods that the budget's workload runs; None if nothing in the scene says it."""
-    selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
+    selector, namespace = (pdb.data.get("spec") or {}).get("selector"), pdb.namespace
     for pod in scene.index.workloads.labelled((selector or {}).get(LABELS) or {}):
         if pod.namespace == namespace and selects(selector, pod.labels):
             scalers = scalers_of(scene, pod)

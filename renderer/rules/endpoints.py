@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from renderer.manifest import WORKLOADS, Manifest
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import MESH, ServiceName, destinations_of, gateways_of, is_mirror, service_name, spec_of
 from renderer.rules.rollout_routes import moved_by
 from renderer.rules.rollouts import driven_services
@@ -36,10 +36,10 @@ def service_endpoints(scene: Scene) -> Iterator[Finding]:
     ]
     named = _rollouts_by_service(scene, _named) if elsewhere else {}
     for service in elsewhere:
-        yield from _elsewhere(scene, service, named.get((service.name, namespace_of(service))))
+        yield from _elsewhere(scene, service, named.get((service.name, service.namespace)))
     routed = _rollouts_by_service(scene, _routed) if headless and not scene.waypoint else {}
     for service in headless if routed else ():
-        yield from _weightless(service, routed.get((service.name, namespace_of(service))))
+        yield from _weightless(service, routed.get((service.name, service.namespace)))
 
 
 def _elsewhere(scene: Scene, service: Manifest, rollout: Manifest | None) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _rollouts_by_service(
 
 def _named(scene: Scene, rollout: Manifest) -> Iterator[ServiceName]:
     """The Services that a Rollout drives, or of its namespace to which the VirtualServices lead that it writes."""
-    own = namespace_of(rollout)
+    own = rollout.namespace
     yield from ((name, own) for _, name in driven_services(rollout))
     for manifest in _moved(scene, rollout):
         yield from (name for name in _destinations(manifest) if name[1] == own)
@@ -100,6 +100,6 @@ def _moved(scene: Scene, rollout: Manifest) -> list[Manifest]:
 def _destinations(manifest: Manifest) -> Iterator[ServiceName]:
     """The Services to which a VirtualService leads, but not what it only mirrors to."""
     for pointer, destination in destinations_of(manifest):
-        name = None if is_mirror(pointer) else service_name(destination.get("host", ""), namespace_of(manifest))
+        name = None if is_mirror(pointer) else service_name(destination.get("host", ""), manifest.namespace)
         if name is not None:
             yield name

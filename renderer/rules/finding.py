@@ -71,7 +71,7 @@ class Scene:
 
     def all_within(self, kind: str, namespace: str) -> list[Manifest]:
         """`all_of` in a namespace; an object without a namespace counts as in any."""
-        found = [manifest for manifest in self.of(kind) if namespace_of(manifest) in ("", namespace)]
+        found = [manifest for manifest in self.of(kind) if manifest.namespace in ("", namespace)]
         if kind in self.resource_kinds:
             by_namespace = self.resource_kinds.once(_by_namespace)
             for there in dict.fromkeys(("", namespace)):
@@ -134,9 +134,4 @@ def labels_of(manifest: Manifest) -> dict[str, str]:
 
 
 def _by_namespace(kinds: ByKind) -> dict[tuple[str, str], list[Manifest]]:
-    return grouped(((kind, namespace_of(each)), each) for kind, manifests in kinds.items() for each in manifests)
-
-
-def namespace_of(manifest: Manifest) -> str:
-    """The manifest's namespace; empty where it names none."""
-    return (manifest.data.get("metadata") or {}).get("namespace") or ""
+    return grouped(((kind, each.namespace), each) for kind, manifests in kinds.items() for each in manifests)

@@ -12,7 +12,7 @@ from renderer.manifest import KINDS_OF_ARGOCD, ROLLOUT_HASH, Manifest, Object
 from renderer.plain import escape, mapping, mappings
 from renderer.rules.backends import KINDS, OF_CONTROLLER, backends_of
 from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import MESH, destinations_of, full_host, gateways_of, is_mirror, service_name
 from renderer.rules.templates_within import pods_of
@@ -359,7 +359,7 @@ def application_claim(name: str, namespace: str, owner: str, file: str) -> Claim
 
 def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
     """The hosts of a VirtualService: in the mesh whole, at a gateway by what the routes match."""
-    spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
+    spec, namespace = manifest.data.get("spec") or {}, manifest.namespace
     gateways = gateways_of(spec)
     matches = _matches(spec) if gateways != [MESH] else []
     for number, host in enumerate(spec.get("hosts") or ()):
@@ -386,7 +386,7 @@ def _matches(spec: Object) -> list[str]:
 
 
 def _destination_rule(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
+    spec, namespace = manifest.data.get("spec") or {}, manifest.namespace
     host = spec.get("host", "")
     if host and "workloadSelector" not in spec:
         yield Claim(
@@ -403,7 +403,7 @@ def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
     found = scaler_of(manifest.data)
     if takes_over(manifest):
         return
-    key = f"{found.kind} {found.name}|{namespace_of(manifest)}"
+    key = f"{found.kind} {found.name}|{manifest.namespace}"
     yield Claim("hpa-once", key, owner, manifest.file, "/spec/scaleTargetRef")
 
 
@@ -414,7 +414,7 @@ def _endpoints(manifest: Manifest, owner: str) -> Iterator[Claim]:
     name = labels.get(_SERVICE_NAME) if is_slice else manifest.name
     if name:
         pointer = f"/metadata/labels/{escape(_SERVICE_NAME)}" if is_slice else "/metadata/name"
-        key = f"{_SERVICE}{name} in {namespace_of(manifest)}|"
+        key = f"{_SERVICE}{name} in {manifest.namespace}|"
         yield Claim(_TAKES, key, owner, manifest.file, pointer)
 
 
@@ -423,10 +423,10 @@ def _service_entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
     spec = manifest.data.get("spec") or {}
     selector = (spec.get("workloadSelector") or {}).get("labels")
     if selector and not owner.startswith("_"):
-        key = _labels(namespace_of(manifest), selector)
+        key = _labels(manifest.namespace, selector)
         yield Claim(OVERLAP, key, owner, manifest.file, "/spec/workloadSelector/labels")
     for number, host in enumerate(spec.get("hosts") or ()):
-        if key := _service_key(full_host(host, namespace_of(manifest))):
+        if key := _service_key(full_host(host, manifest.namespace)):
             yield Claim(_TAKES, key, owner, manifest.file, f"/spec/hosts/{number}")
 
 
@@ -435,7 +435,7 @@ def _of_mesh(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
     parents = mappings(mapping(manifest.data.get("spec")).get("parentRefs"))
     for number, parent in enumerate(parents):
         if parent.get("kind") == "Service" and parent.get("name"):
-            inside = parent.get("namespace") or namespace_of(manifest) or namespace
+            inside = parent.get("namespace") or manifest.namespace or namespace
             key = f"{_SERVICE}{parent['name']} in {inside}|"
             yield Claim(_TAKES, key, owner, manifest.file, f"/spec/parentRefs/{number}")
 
@@ -450,7 +450,7 @@ def _backends(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]
 
 def _destinations(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
     """The Services of its own namespace that a plain VirtualService leads to: another app may have them."""
-    own = namespace_of(manifest) or namespace
+    own = manifest.namespace or namespace
     is_judged = manifest.written is not None and not owner.startswith("_")  # `resources` lead where they like
     for pointer, destination in destinations_of(manifest) if is_judged else ():
         name = service_name(str(destination.get("host", "")), own)
@@ -468,7 +468,7 @@ def _entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
         else (spec.get("labels"), "/spec/labels")
     )
     if labels:
-        yield Claim(_PODS, _labels(namespace_of(manifest), labels), owner, manifest.file, pointer)
+        yield Claim(_PODS, _labels(manifest.namespace, labels), owner, manifest.file, pointer)
 
 
 _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
@@ -513,14 +513,14 @@ def _mounts(found: Index, owner: str, namespace: str) -> Iterator[Claim]:
                 yield Claim(rule, f"{pod.namespace or namespace}/{name}", owner, pod.manifest.file, pointer)
     for manifest in found.kinds.get("PersistentVolumeClaim", ()):
         if is_of_one_pod(manifest):
-            key = f"{namespace_of(manifest) or namespace}/{manifest.name}"
+            key = f"{manifest.namespace or namespace}/{manifest.name}"
             yield Claim(_ONE_POD, key, owner, manifest.file, "/spec/accessModes")
 
 
 def _services(found: Index, owner: str) -> Iterator[Claim]:
     """Selectors of an app's Services that find more pods than the workload's own, as they have fewer of its labels."""
     for service in found.kinds.get("Service", ()) if not owner.startswith("_") else ():
-        namespace, selector = namespace_of(service), (service.data.get("spec") or {}).get("selector") or {}
+        namespace, selector = service.namespace, (service.data.get("spec") or {}).get("selector") or {}
         if ROLLOUT_HASH in selector:
             selector = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
         near = [pod for pod in found.workloads if pod.namespace == namespace and selector.items() <= pod.labels.items()]

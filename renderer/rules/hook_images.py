@@ -9,7 +9,7 @@ from renderer.hooks import SYNCED, hooks_of, job_of_spec
 from renderer.manifest import Manifest
 from renderer.plain import lookup
 from renderer.rules.analysis import run_templates, uses_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.images import repository_of
 from renderer.rules.index import Located, Pod
 from renderer.rules.workflows import WORKFLOW, is_workflow, workflow_pods
@@ -73,7 +73,7 @@ def _metrics(scene: Scene) -> Iterator[_Run]:
         id(template)
         for rollout in scene.of("Rollout")
         for use in uses_of(rollout)
-        for template in run_templates(scene, use.refs, namespace_of(rollout))
+        for template in run_templates(scene, use.refs, rollout.namespace)
         if not is_of_checks(template)
     }
     for pod in scene.index.pods if templates else ():

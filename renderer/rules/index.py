@@ -128,18 +128,22 @@ class Index:
 
 def by_kind(manifests: Iterable[Manifest]) -> ByKind:
     """The manifests of each kind, in order."""
+    return _of_kinds((manifest.kind, manifest) for manifest in manifests)
+
+
+def _of_kinds(manifests: Iterable[tuple[str, Manifest]]) -> ByKind:
     found = ByKind()
-    for manifest in manifests:
-        found.setdefault(manifest.kind, []).append(manifest)
+    for kind, manifest in manifests:
+        found.setdefault(kind, []).append(manifest)
     return found
 
 
 def index(manifests: Sequence[Manifest]) -> Index:
     """Look at each manifest once."""
-    kinds = by_kind(manifests)
+    with_kinds = [(manifest.kind, manifest) for manifest in manifests]
+    kinds = _of_kinds(with_kinds)
     pods = Pods()
-    for manifest in manifests:
-        kind = manifest.kind
+    for kind, manifest in with_kinds:
         if kind in WITH_PODS and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
         elif kind in ANALYSIS_TEMPLATES:
@@ -191,13 +195,12 @@ def _filled(value: Any) -> Any:
 
 def located_pod(manifest: Manifest, kind: str, pointer: str, template: Object) -> Pod:
     """The pods of a template that is at a pointer of the manifest."""
-    namespace = (manifest.data.get("metadata") or {}).get("namespace") or ""
     inside, about = template.get("spec") or {}, template.get("metadata") or {}
     containers = _located(inside.get("containers"), pointer + "/spec/containers/")
     inits = _located(inside.get("initContainers"), pointer + "/spec/initContainers/")
     labels, annotations = about.get("labels") or {}, about.get("annotations") or {}
     every = inits + containers
-    return Pod(manifest, kind, namespace, pointer, labels, annotations, inside, containers, inits, every)
+    return Pod(manifest, kind, manifest.namespace, pointer, labels, annotations, inside, containers, inits, every)
 
 
 def _located(items: list[Object] | None, pointer: str) -> list[Located]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ISTIO_ROUTING, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.fleet import clashes_within
 from renderer.rules.mesh import MESH, destinations_of, gateways_of, routes_of, service_name, spec_of
 from renderer.rules.syntax import is_dns_label, is_subdomain
@@ -156,7 +156,7 @@ def export_to(scene: Scene) -> Iterator[Finding]:
             spaces = spec_of(manifest).get("exportTo")
             if not spaces:
                 continue
-            own = [namespace_of(manifest) if space == "." else space for space in spaces]
+            own = [manifest.namespace if space == "." else space for space in spaces]
             for number, space in enumerate(spaces):
                 problem = _refused_space(space, own[number] in own[:number], len(spaces) == 1)
                 if problem:
@@ -230,7 +230,7 @@ def gateway_hosts(scene: Scene) -> Iterator[Finding]:
     Source: `istioctl analyze` IST0132.
     """
     for manifest in scene.of("VirtualService"):
-        spec, own = spec_of(manifest), namespace_of(manifest)
+        spec, own = spec_of(manifest), manifest.namespace
         for gateway in gateways_of(spec):
             if gateway == MESH:
                 continue
@@ -250,7 +250,7 @@ def _served(gateway: Manifest, namespace: str) -> list[str]:
     for server in spec_of(gateway).get("servers") or ():
         for entry in server.get("hosts") or ():
             inside, _, host = entry.rpartition("/")
-            if inside in ("", "*", namespace) or (inside == "." and namespace == namespace_of(gateway)):
+            if inside in ("", "*", namespace) or (inside == "." and namespace == gateway.namespace):
                 found.append(host)
     return found
 

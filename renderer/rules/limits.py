@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from renderer.manifest import Object
 from renderer.plain import escape, lookup
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 from renderer.rules.limit_ranges import limits_of, value_of
 from renderer.rules.quantity import quantity
@@ -137,7 +137,7 @@ def claim_storage(scene: Scene) -> Iterator[Finding]:
     for claim in scene.of("PersistentVolumeClaim"):
         given = (((claim.data.get("spec") or {}).get("resources") or {}).get("requests") or {}).get("storage")
         one = None if given is None else quantity(given)
-        for limit in limits_of(scene, namespace_of(claim)) if one is not None else ():
+        for limit in limits_of(scene, claim.namespace) if one is not None else ():
             for bound, word in (("min", "at least"), ("max", "at most")):
                 value = (limit.get(bound) or {}).get("storage")
                 other = quantity(value) if value is not None and limit.get("type") == claim.kind else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.release import PINNED
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import MESH, full_host, spec_of
 from renderer.rules.rollouts import ROUTING, canary_of, istio_of, routing_of
 
@@ -56,7 +56,7 @@ def _made(rollout: Manifest) -> dict[str, str]:
 def _driven_routes(scene: Scene, rollout: Manifest) -> list[Object]:
     """The HTTP routes of the VirtualService that the Rollout moves, in the order in which it names them."""
     named = istio_of(rollout).get("virtualService") or {}
-    found = scene.find("VirtualService", namespace_of(rollout), named.get("name", ""))
+    found = scene.find("VirtualService", rollout.namespace, named.get("name", ""))
     routes: dict[object, Object] = {r.get("name"): r for r in (spec_of(found).get("http") or () if found else ())}
     wanted = named.get("routes") or [*routes]
     return [routes[name] for name in wanted if name in routes]
@@ -104,8 +104,8 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
     for manifest, pointer, route in scene.index.routes:
         own: dict[str, set[str | None]] = {}
         for inner, mirror in _mirrors(route):
-            own = own or _own_subsets(route, namespace_of(manifest))
-            subset, subsets = mirror.get("subset"), own.get(_host(mirror, namespace_of(manifest)))
+            own = own or _own_subsets(route, manifest.namespace)
+            subset, subsets = mirror.get("subset"), own.get(_host(mirror, manifest.namespace))
             if subsets is None:
                 continue
             if subset in canaries:

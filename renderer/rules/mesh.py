@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.protocols import protocol
-from renderer.rules.finding import Scene, namespace_of
+from renderer.rules.finding import Scene
 from renderer.rules.index import ByKind, Located, grouped
 
 _WELL_KNOWN = frozenset({25, 53, 3306, 27017})  # smtp, dns, mysql, mongo: taken for TCP
@@ -99,7 +99,7 @@ class Destination(NamedTuple):
 
 def destinations_to(scene: Scene, service: Manifest) -> list[Destination]:
     """The destinations that lead to a Service, of VirtualServices of the scene, resources included."""
-    names = dict.fromkeys(((service.name, namespace_of(service)), (service.name, "")))
+    names = dict.fromkeys(((service.name, service.namespace), (service.name, "")))
     found = [kinds.once(_destinations_by_service) for kinds in (scene.index.kinds, scene.resource_kinds)]
     return [each for by_service in found for name in names for each in by_service.get(name, ())]
 
@@ -109,7 +109,7 @@ def _destinations_by_service(kinds: ByKind) -> dict[ServiceName, list[Destinatio
         (service, Destination(manifest, pointer, value))
         for manifest in kinds.get("VirtualService", ())
         for pointer, value in destinations_of(manifest)
-        if (service := service_name(value.get("host") or "", namespace_of(manifest))) is not None
+        if (service := service_name(value.get("host") or "", manifest.namespace)) is not None
     )
 
 
@@ -117,9 +117,7 @@ def rules_for(scene: Scene, host: str, namespace: str) -> list[Manifest]:
     """The DestinationRules of the scene, resources included, for a host as seen from `namespace`."""
     wanted = full_host(host, namespace)
     near = [*scene.of("DestinationRule"), *_rules_of_resources(scene, wanted, namespace)]
-    return [
-        rule for rule in near if full_host(spec_of(rule).get("host", ""), namespace_of(rule) or namespace) == wanted
-    ]
+    return [rule for rule in near if full_host(spec_of(rule).get("host", ""), rule.namespace or namespace) == wanted]
 
 
 def _rules_of_resources(scene: Scene, wanted: str, namespace: str) -> list[Manifest]:
@@ -133,4 +131,4 @@ def _rules_of_resources(scene: Scene, wanted: str, namespace: str) -> list[Manif
 
 def _rules_by_host(kinds: ByKind) -> dict[str, list[Manifest]]:
     rules = kinds.get("DestinationRule", ())
-    return grouped((full_host(spec_of(rule).get("host", ""), namespace_of(rule)), rule) for rule in rules)
+    return grouped((full_host(spec_of(rule).get("host", ""), rule.namespace), rule) for rule in rules)

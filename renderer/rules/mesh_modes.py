@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
+from renderer.rules.finding import Finding, Scene, labels_of
 from renderer.rules.index import ByKind, Pod, port_number, selects
 from renderer.rules.mesh import MESH, full_host, gateways_of, ports_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
@@ -31,7 +31,7 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
     if scene.waypoint or not any(_is_ambient(scene, pod) for pod in scene.index.pods):
         return
     for service in scene.of("Service"):
-        namespace = namespace_of(service)
+        namespace = service.namespace
         is_routed = full_host(service.name, namespace) in scene.index.kinds.once(_routed_hosts)
         if not is_routed or not any(_is_ambient(scene, pod) for pod in pods_behind(scene, service)):
             continue
@@ -54,7 +54,7 @@ def _is_ambient(scene: Scene, pod: Pod) -> bool:
 def _routed_hosts(kinds: ByKind) -> frozenset[str]:
     """The full hosts whose requests from the mesh have HTTP routes."""
     return frozenset(
-        full_host(host, namespace_of(manifest))
+        full_host(host, manifest.namespace)
         for manifest in kinds.get("VirtualService", ())
         if spec_of(manifest).get("http") and MESH in gateways_of(spec_of(manifest))
         for host in spec_of(manifest).get("hosts") or ()
@@ -71,7 +71,7 @@ def mtls_modes(scene: Scene) -> Iterator[Finding]:
     """
     for rule in scene.of("DestinationRule"):
         policy = spec_of(rule).get("trafficPolicy") or {}
-        service = service_of(scene, spec_of(rule).get("host", ""), namespace_of(rule)) if policy else None
+        service = service_of(scene, spec_of(rule).get("host", ""), rule.namespace) if policy else None
         pods = [pod for pod in pods_behind(scene, service) if pod.labels.get(_INJECTED) != "false"] if service else []
         ports = ports_of(service) if service else []
         refused = (_refused(scene, policy, pod, port) for pod in pods for port in ports)
@@ -105,7 +105,7 @@ def _accepted(scene: Scene, pod: Pod, number: object) -> tuple[str | None, bool]
     A policy that selects the pod counts before that of its namespace, which has no modes of ports.
     """
     peers = may_select(scene, "PeerAuthentication", pod.labels)
-    near = [peer for peer in peers if namespace_of(peer) in ("", pod.namespace)]
+    near = [peer for peer in peers if peer.namespace in ("", pod.namespace)]
     own = [peer for peer in near if selects(spec_of(peer).get("selector"), pod.labels)]
     whole = [peer for peer in near if not spec_of(peer).get("selector")]
     for peer in own:
@@ -141,7 +141,7 @@ def client_affinity(scene: Scene) -> Iterator[Finding]:
                 "remove sessionAffinity, or use router istio"
             )
             yield Finding("client-affinity", message, "/spec/sessionAffinity", service, "warning")
-        for rule in rules_for(scene, service.name, namespace_of(service)):
+        for rule in rules_for(scene, service.name, service.namespace):
             pointer = _hashed(rule)
             if pointer is not None:
                 message = (

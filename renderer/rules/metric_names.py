@@ -8,7 +8,7 @@ from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 from renderer.plain import lookup
 from renderer.rules.analysis import Use, run_templates, uses_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 
 _FIELDS = ("dryRun", "measurementRetention")
@@ -29,7 +29,7 @@ def analysis_metric_names(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         for use in uses_of(rollout):
             analysis = lookup(rollout.data, use.pointer) or {}
-            templates = run_templates(scene, use.refs, namespace_of(rollout))
+            templates = run_templates(scene, use.refs, rollout.namespace)
             if templates and "/experiment/" not in use.pointer:
                 yield from _of_run(use, rollout, analysis, templates)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
-from renderer.rules.finding import Finding, Scene, labels_of, namespace_of
+from renderer.rules.finding import Finding, Scene, labels_of
 from renderer.rules.index import Pod, listed_ports, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.rollouts import blue_green_of
@@ -28,7 +28,7 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         named = blue_green_of(rollout) or {}
         services = [
-            scene.find("Service", namespace_of(rollout), named.get(field, ""))
+            scene.find("Service", rollout.namespace, named.get(field, ""))
             for field in ("activeService", "previewService")
         ]
         active, preview = services
@@ -45,14 +45,14 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
 
 
 def _finds(monitor: Manifest, service: Manifest) -> bool:
-    return _reaches(monitor, namespace_of(service)) and _selects(monitor, labels_of(service))
+    return _reaches(monitor, service.namespace) and _selects(monitor, labels_of(service))
 
 
 def _reaches(monitor: Manifest, namespace: str) -> bool:
     """Whether the monitor looks into the namespace."""
     namespaces = mapping(mapping(monitor.data.get("spec")).get("namespaceSelector"))
     named = namespaces.get("matchNames")
-    there = named if named and isinstance(named, list) else [namespace_of(monitor)]
+    there = named if named and isinstance(named, list) else [monitor.namespace]
     return bool(namespaces.get("any")) or "" in there or namespace in there
 
 

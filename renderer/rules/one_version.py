@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from renderer.manifest import WORKLOADS, Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.contradictions import tag_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.selectors import EXPRESSIONS, FIELDS, LABELS, OF_A_VERSION, may_select, pointer_of, selector_of
 from renderer.rules.services import ROLE
@@ -34,7 +34,7 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
     kinds = [kind for kind in FIELDS if kind in KINDS and (kind in scene.index.kinds or kind in scene.resource_kinds)]
     for pod in scene.index.workloads:
         for kind in kinds if pod.kind in WORKLOADS else ():
-            near = [each for each in may_select(scene, kind, pod.labels) if namespace_of(each) in ("", pod.namespace)]
+            near = [each for each in may_select(scene, kind, pod.labels) if each.namespace in ("", pod.namespace)]
             for policy in near:
                 asked = _asked(selector_of(policy))
                 if asked and id(policy) not in told and _is_pinned(policy, pod, asked):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest
 from renderer.plain import mapping
 from renderer.rules.backends import backends_to, hangs_on_gateway
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 from renderer.rules.mesh import destinations_to, is_mirror
 from renderer.rules.rollout_routes import moved_by
@@ -47,7 +47,7 @@ def _routes_to(scene: Scene, service: Manifest, rollout: Manifest) -> Iterator[t
     """The routes to a Service that name no subset and that the Rollout does not move, each with its pointer."""
     moved = set(moved_by(rollout))
     for manifest, pointer, destination in destinations_to(scene, service):
-        is_moved = (manifest.name, namespace_of(manifest)) in moved
+        is_moved = (manifest.name, manifest.namespace) in moved
         if not is_moved and not is_mirror(pointer) and not destination.get("subset"):
             yield manifest, pointer
     for kinds in (scene.index.kinds, scene.resource_kinds):

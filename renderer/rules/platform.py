@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from renderer.manifest import Manifest
 from renderer.rules.autoscaling import scalers_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
 from renderer.rules.selectors import may_select
 from renderer.rules.templates_within import pods_within
@@ -45,7 +45,7 @@ def policy_kinds(scene: Scene) -> Iterator[Finding]:
     for manifest in scene.manifests:
         kind = str(manifest.data.get("kind", ""))
         group, standing = _standing(manifest.api_version, kind)
-        namespace = namespace_of(manifest)
+        namespace = manifest.namespace
         is_outside = standing != "cluster" and scene.namespace and namespace not in ("", scene.namespace)
         outside = namespace if is_outside else ""
         if allowed is not None and not _is_allowed(allowed, kind, group, outside, standing):
@@ -149,4 +149,4 @@ def _least(scene: Scene, pod: Pod) -> int:
 
 def _protects(budget: Manifest, pod: Pod) -> bool:
     selector = (budget.data.get("spec") or {}).get("selector")
-    return namespace_of(budget) in ("", pod.namespace) and (selector == {} or selects(selector, pod.labels))
+    return budget.namespace in ("", pod.namespace) and (selector == {} or selects(selector, pod.labels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from renderer.manifest import Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, listed_ports, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.selectors import LABELS, may_select, own_services_with, selector_of
@@ -53,7 +53,7 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
             pods = [
                 pod
                 for pod in scene.index.workloads.labelled(wanted)
-                if pod.namespace == namespace_of(policy) and selects(spec.get(field), pod.labels)
+                if pod.namespace == policy.namespace and selects(spec.get(field), pod.labels)
             ]
             ports = [*named(spec)] if pods else []
             numbers = {number for _, number in ports}

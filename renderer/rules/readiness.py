@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import WORKLOADS, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Located, Pod
 
 
@@ -59,7 +59,7 @@ def _sends(service: Manifest, pod: Pod) -> bool:
 
 def _selects(service: Manifest, pod: Pod) -> bool:
     selector: dict[str, str] = (service.data.get("spec") or {}).get("selector") or {}
-    return bool(selector) and namespace_of(service) in ("", pod.namespace) and selector.items() <= pod.labels.items()
+    return bool(selector) and service.namespace in ("", pod.namespace) and selector.items() <= pod.labels.items()
 
 
 def _is_probed(pod: Pod, *, is_required: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.finding import Finding, Scene, correct, namespace_of
+from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.index import Located
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import ISTIO, canary_of, istio_of, routing_of
@@ -37,7 +37,7 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
 
 def _virtual_service_problems(scene: Scene, rollout: Manifest, ref: Object) -> Iterator[tuple[str, str]]:
     name, namespace = reference(ref.get("name") or "")
-    found = scene.find("VirtualService", namespace or namespace_of(rollout), name)
+    found = scene.find("VirtualService", namespace or rollout.namespace, name)
     if found is not None:
         yield from _route_problems(rollout, ref, spec_of(found))
     elif not namespace and f"VirtualService/{name}" not in scene.external:
@@ -55,7 +55,7 @@ def _virtual_services(rollout: Manifest) -> list[Located]:
 def moved_by(rollout: Manifest) -> list[tuple[str, str]]:
     """Name and namespace of each VirtualService whose weights a Rollout writes."""
     named = [reference(ref.get("name") or "") for _, ref in _virtual_services(rollout) if ref]
-    return [(name, namespace or namespace_of(rollout)) for name, namespace in named if name]
+    return [(name, namespace or rollout.namespace) for name, namespace in named if name]
 
 
 def reference(name: str) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def rollout_destination_rule(scene: Scene) -> Iterator[Finding]:
             continue
         pointer, name = f"{ISTIO}/destinationRule", rule.get("name", "")
         wanted = [rule.get("stableSubsetName"), rule.get("canarySubsetName")]
-        found = scene.find("DestinationRule", namespace_of(rollout), name)
+        found = scene.find("DestinationRule", rollout.namespace, name)
         if found is None:
             if f"DestinationRule/{name}" not in scene.external:
                 message = f"there is no DestinationRule {name}: {correct('name', 'DestinationRule', name)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
-from renderer.rules.finding import Finding, Scene, correct, namespace_of
+from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.mesh import spec_of
 from renderer.rules.scheduling import PREFERRED, REQUIRED
 from renderer.rules.services import pods_behind
@@ -97,7 +97,7 @@ def rollout_services(scene: Scene) -> Iterator[Finding]:
     Source: Argo Rollouts (`ValidateRolloutStrategyBlueGreen`, `requireCanaryStableServices`, `service "x" not found`).
     """
     for rollout in scene.of("Rollout"):
-        namespace = namespace_of(rollout)
+        namespace = rollout.namespace
         names: dict[str, str] = {}
         for pointer, name in driven_services(rollout):
             if name in names:

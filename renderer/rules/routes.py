@@ -8,7 +8,7 @@ from typing import NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.protocols import HTTP, TLS
-from renderer.rules.finding import Finding, Scene, correct, namespace_of
+from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.index import ByKind, grouped
 from renderer.rules.mesh import (
     MESH,
@@ -65,7 +65,7 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
     """
     yield from _delegates(scene)
     for manifest in scene.of("VirtualService"):
-        namespace = namespace_of(manifest)
+        namespace = manifest.namespace
         hosts: dict[str, _Host] = {}
         for pointer, destination in destinations_of(manifest):
             name = destination.get("host", "")
@@ -87,7 +87,7 @@ def _delegates(scene: Scene) -> Iterator[Finding]:
     own = scene.of("VirtualService")
     asked = [each for manifest in own for each in _delegates_of(manifest)]
     others = scene.resource_kinds.once(_delegating)
-    asked += [each for manifest in own for each in others.get((namespace_of(manifest), manifest.name), ())]
+    asked += [each for manifest in own for each in others.get((manifest.namespace, manifest.name), ())]
     for manifest, pointer, namespace, name in asked:
         other = scene.find("VirtualService", namespace, name)
         if other is not None and spec_of(other).get("hosts"):
@@ -107,7 +107,7 @@ def _delegates_of(manifest: Manifest) -> Iterator[_Delegate]:
     for number, route in enumerate(spec_of(manifest).get("http") or ()):
         delegate = route.get("delegate") or {}
         if delegate.get("name"):
-            namespace = delegate.get("namespace") or namespace_of(manifest)
+            namespace = delegate.get("namespace") or manifest.namespace
             yield manifest, f"/spec/http/{number}/delegate", namespace, delegate["name"]
 
 
@@ -172,7 +172,7 @@ def route_ports(scene: Scene) -> Iterator[Finding]:
         spec = spec_of(manifest)
         if MESH not in gateways_of(spec):
             continue
-        ports = _ports_of_hosts(scene, spec.get("hosts") or (), namespace_of(manifest))
+        ports = _ports_of_hosts(scene, spec.get("hosts") or (), manifest.namespace)
         if not ports:
             continue
         for section, pointer, route in routes_of(manifest):

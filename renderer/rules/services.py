@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, labels_by_role
 from renderer.rules.selectors import OF_A_VERSION
 from renderer.rules.syntax import is_digits, is_dns_label, is_port_name, is_qualified_name
@@ -40,7 +40,7 @@ def _pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
     wanted = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
     if not wanted:
         return []
-    namespace, near = namespace_of(service), scene.index.pods.labelled(wanted)
+    namespace, near = service.namespace, scene.index.pods.labelled(wanted)
     return [pod for pod in near if pod.namespace == namespace and wanted.items() <= pod.labels.items()]
 
 
@@ -59,7 +59,7 @@ def service_selects_pods(scene: Scene) -> Iterator[Finding]:
         selector = (service.data.get("spec") or {}).get("selector")
         if not selector or pods_behind(scene, service) or f"Service/{service.name}" in scene.external:
             continue
-        namespace = namespace_of(service)
+        namespace = service.namespace
         near = [pod for pod in scene.index.workloads if pod.namespace == namespace]
         if near and not any(selector.items() <= labels.items() for pod in near for labels in labels_by_role(pod)):
             yield Finding("service-selects-pods", _why(selector, near[0]), "/spec/selector", service)

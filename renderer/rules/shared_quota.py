@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from renderer.problem import Severity, some_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.fleet import Claim
 from renderer.rules.index import WITH_PODS
 from renderer.rules.quantity import quantity
@@ -54,7 +54,7 @@ def quotas_shared(scene: Scene, namespace: str, claimed: Iterable[tuple[str, Cla
     elsewhere = sorted(each for each in scene.external if each.startswith("LimitRange/"))
     uses = [(owner, json.loads(claim.key)) for owner, claim in claimed if claim.rule == _USE]
     for found in quotas_of(scene.of("ResourceQuota")) if uses else ():
-        there = namespace_of(found) or namespace
+        there = found.namespace or namespace
         near = [(owner, use) for owner, use in uses if use[0] == there]
         for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
             allowed = quantity(hard)

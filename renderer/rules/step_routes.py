@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.finding import Finding, ManifestRule, Scene, namespace_of
+from renderer.rules.finding import Finding, ManifestRule, Scene
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import canary_of, istio_of, routing_of
 
@@ -46,7 +46,7 @@ def _stepped(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, Scene]]:
         return
     istio = istio_of(rollout)
     named, rule = istio.get("virtualService") or {}, istio.get("destinationRule") or {}
-    found = scene.find("VirtualService", namespace_of(rollout), named.get("name", ""))
+    found = scene.find("VirtualService", rollout.namespace, named.get("name", ""))
     routes = [*(spec_of(found).get("http") or ())] if found else []
     driven = [route for route in routes if route.get("name") in (named.get("routes") or [route.get("name")])]
     if found is None or not driven or found not in scene.manifests:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.go_time import nanoseconds
 from renderer.manifest import Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import ROUTING, canary_of, istio_of, routing_of
 from renderer.rules.syntax import is_digits
@@ -146,9 +146,9 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
 
 
 def _in_git(scene: Scene, rollout: Manifest, names: list[str | None]) -> Iterator[Finding]:
-    own = (istio_of(rollout).get("virtualService") or {}).get("name", ""), namespace_of(rollout)
+    own = (istio_of(rollout).get("virtualService") or {}).get("name", ""), rollout.namespace
     for manifest in scene.index.kinds.named("VirtualService", own[0]):
-        if (manifest.name, namespace_of(manifest)) == own:
+        if (manifest.name, manifest.namespace) == own:
             for number, route in enumerate(spec_of(manifest).get("http") or ()):
                 if route.get("name") in names:
                     message = (

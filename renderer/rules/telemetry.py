@@ -9,7 +9,7 @@ from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.analysis import run_templates, uses_of
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import spec_of
 from renderer.rules.selectors import may_select, selector_of
@@ -65,7 +65,7 @@ def analysis_telemetry(scene: Scene) -> Iterator[Finding]:
 
 def _overrides(telemetries: list[Manifest], pod: Pod) -> Iterator[_Override]:
     """Those that apply to the pods: first those of the namespace, which those of the pods come after."""
-    near = [each for each in telemetries if namespace_of(each) in ("", pod.namespace)]
+    near = [each for each in telemetries if each.namespace in ("", pod.namespace)]
     whole = [
         each for each in near if not {"selector", "targetRefs", "targetRef"} & mapping(each.data.get("spec")).keys()
     ]
@@ -93,7 +93,7 @@ def _overrides(telemetries: list[Manifest], pod: Pod) -> Iterator[_Override]:
 def _asked(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, list[str]]]:
     """Each metric that servers report and that an analysis of the Rollout reads, with the labels it asks for."""
     for use in uses_of(rollout):
-        for template in run_templates(scene, use.refs, namespace_of(rollout)):
+        for template in run_templates(scene, use.refs, rollout.namespace):
             for metric in spec_of(template).get("metrics") or ():
                 query = ((metric.get("provider") or {}).get("prometheus") or {}).get("query")
                 for name, matchers in _SERIES.findall(str(query or "")):

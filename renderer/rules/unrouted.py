@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.protocols import HTTP
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import ByKind, grouped
 from renderer.rules.mesh import MESH, ServiceName, gateways_of, ports_of, protocol_of, service_name, service_of, spec_of
 
@@ -55,7 +55,7 @@ def _of_resources(scene: Scene) -> list[Manifest]:
     if "VirtualService" not in scene.resource_kinds:
         return []
     found = scene.resource_kinds.once(_by_service)
-    near = [each for service in scene.of("Service") for each in found.get((service.name, namespace_of(service)), ())]
+    near = [each for service in scene.of("Service") for each in found.get((service.name, service.namespace), ())]
     return [*{id(each): each for each in near}.values()]
 
 
@@ -65,7 +65,7 @@ def _by_service(kinds: ByKind) -> dict[ServiceName, list[Manifest]]:
         (name, manifest)
         for manifest in filter(_all_match, kinds.get("VirtualService", ()))
         for host in spec_of(manifest).get("hosts") or ()
-        if (name := service_name(host, namespace_of(manifest))) is not None
+        if (name := service_name(host, manifest.namespace)) is not None
     )
 
 
@@ -76,7 +76,7 @@ def _served(scene: Scene, manifest: Manifest, *, is_own: bool) -> Iterator[tuple
     """
     spec = spec_of(manifest)
     for host in spec.get("hosts") or () if MESH in gateways_of(spec) else ():
-        service = service_of(scene, host, namespace_of(manifest))
+        service = service_of(scene, host, manifest.namespace)
         is_judged = service is not None and (is_own or any(each is service for each in scene.of("Service")))
         for port in ports_of(service) if service is not None and is_judged else ():
             if protocol_of(port) in HTTP:
@@ -96,7 +96,7 @@ def _leaves_some(manifest: Manifest, routes: Sequence[Object], host: str, port: 
         and MESH in gateways_of(match)
         and not any(match.get(field) for field in _SOURCE)
     ]
-    return bool(given) and not any(_takes_all(match, host, namespace_of(manifest)) for match in given)
+    return bool(given) and not any(_takes_all(match, host, manifest.namespace) for match in given)
 
 
 def _takes_all(match: Object, host: str, namespace: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import JOBS, WORKLOADS, Manifest, Object
-from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import SELECTING, Pod, Pods, selects
 from renderer.rules.quantity import amount, is_too_large
 from renderer.rules.rollouts import driven_services
@@ -84,11 +84,11 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
     ending = Pods(pod for pod in scene.index.pods if pod.kind in _ENDING)
     services = scene.of("Service") if ending and scene.index.workloads else ()
     rollouts = scene.of("Rollout") if services else ()
-    controlled = {(namespace_of(each), name) for each in rollouts for _, name in driven_services(each)}
+    controlled = {(each.namespace, name) for each in rollouts for _, name in driven_services(each)}
     for service in services:
         spec = service.data.get("spec") or {}
         selector = {"matchLabels": spec.get("selector") or {}}
-        if spec.get("clusterIP") == "None" or (namespace_of(service), service.name) in controlled:
+        if spec.get("clusterIP") == "None" or (service.namespace, service.name) in controlled:
             continue
         behind = [pod for pod in scene.index.pods.labelled(selector["matchLabels"]) if _behind(service, selector, pod)]
         workloads = [pod for pod in behind if pod.kind in SELECTING]
@@ -104,7 +104,7 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
 
 
 def _behind(service: Manifest, selector: Object, pod: Pod) -> bool:
-    return pod.namespace == namespace_of(service) and selects(selector, pod.labels)
+    return pod.namespace == service.namespace and selects(selector, pod.labels)
 
 
 def _finds(workload: Pod, pods: Pods) -> bool:
@@ -240,7 +240,7 @@ def same_namespace(scene: Scene) -> Iterator[Finding]:
         return
     for kind in ("Service", "PodDisruptionBudget", *SCALERS):
         for manifest in scene.of(kind):
-            own = namespace_of(manifest)
+            own = manifest.namespace
             if own in homes or (kind == "ScaledObject" and not own):  # Argo CD gives it the namespace of the app
                 continue
             for pod in scene.index.workloads:

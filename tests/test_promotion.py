@@ -334,6 +334,20 @@ def test_behind_says_what_holds_a_version_back(repository: Repository) -> None:
     assert "overlays/eu/overlay.yaml:1:7: wrong-type" in refused(repository, "status", "--behind")
 
 
+def test_behind_says_of_an_app_that_nobody_can_read_why(repository: Repository) -> None:
+    (repository.folder / "apps/api.yaml").write_text("spec: [\n")
+    done = repository.run("status", "--behind")
+    assert (done.code, "unreadable: api in dev, staging, eu, us: apps/api.yaml:2:1: " in done.out) == (1, True), (
+        done.out
+    )
+    assert done.out.endswith("\n0 of 2 apps do not have the same version everywhere, 1 unreadable.\n")
+
+
+def test_behind_does_not_say_of_a_named_app_that_it_differs(repository: Repository) -> None:
+    out = repository.text("status", "--behind", "--app", "web")
+    assert out.endswith("\n0 of 1 apps do not have the same version everywhere.\n")
+
+
 def test_behind_in_a_shallow_clone_says_that_ages_may_be_more(repository: Repository, tmp_path: Path) -> None:
     repository.partial("  tag: 1.5.0\n", env="staging")
     (repository.folder / "apps/api.yaml").unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ _JSON_FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The apps that do not have the same version everywhere; `environments` are in the order of promotion.
+    """The apps to show: named ones, or all that differ or cannot be read; `environments` are in the order of promotion.
 
     `count` is the number of all checked apps; `complete` is False if the clone is shallow.
     """
@@ -42,8 +42,21 @@ def behind_text(behind: Behind, form: str) -> str:
     due = [*_unreadable(behind), *_due(behind.due)]
     if form == "markdown":
         due = [f"- {md(line)}" for line in due]
-    closing = f"{len(behind.apps)} of {behind.count} apps do not have the same version everywhere."
+    everywhere = [placed.values() for placed in behind.apps.values()]
+    differing, wrong = sum(map(differ, everywhere)), sum(map(cannot_be_read, everywhere))
+    unreadable = f", {wrong} unreadable" if wrong else ""
+    closing = f"{differing} of {behind.count} apps do not have the same version everywhere{unreadable}."
     return "\n".join([*lines, *([""] if lines else []), *due, *([""] if due else []), closing]) + "\n"
+
+
+def differ(placed: Collection[Placed]) -> bool:
+    """Whether an app does not have the same tag everywhere, as far as its specs can be read."""
+    return len({each.standing.stable.tag for each in placed if each.standing}) > 1
+
+
+def cannot_be_read(placed: Collection[Placed]) -> bool:
+    """Whether the state of an app is unknown somewhere."""
+    return any(each.standing is None for each in placed)
 
 
 def _cells(behind: Behind, app: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from renderer.history import Key, LiveCommit, Parsed, Standing, State, state_at
 from renderer.history.due import Due, Placed, due
 from renderer.layout import PROJECT_FILE
 from renderer.promotion import in_order
-from renderer.report.behind import Behind, behind_text
+from renderer.report.behind import Behind, behind_text, cannot_be_read, differ
 from renderer.report.status import AppStatus
 from renderer.usecases.elsewhere import source_environments
 from renderer.usecases.known_past import known_past
@@ -59,17 +59,17 @@ def show_behind(options: StatusOptions) -> int:
     shown: dict[str, dict[str, Placed]] = {}
     for (app, env), placed in found.placed.items():
         shown.setdefault(app, {})[env] = placed
-    differ = {app: shown[app] for app in sorted(shown) if options.apps or _differs(shown[app].values())}
+    listed = {app: shown[app] for app in sorted(shown) if options.apps or _is_listed(shown[app].values())}
     order = _ordered(opened)
-    behind = Behind(order, differ, found.due, len(apps), found.head, options.now, found.complete)
+    behind = Behind(order, listed, found.due, len(apps), found.head, options.now, found.complete)
     if not found.complete:
         say(SHALLOW)
     out(behind_text(behind, options.form), end="")
     return int(any(placed.standing is None for placed in found.placed.values()))
 
 
-def _differs(placed: Iterable[Placed]) -> bool:
-    return len({each.standing.stable.tag if each.standing else None for each in placed}) > 1
+def _is_listed(placed: Collection[Placed]) -> bool:
+    return differ(placed) or cannot_be_read(placed)
 
 
 def read_due(opened: Opened, envs: Sequence[str], apps: Sequence[str], asked: DueOptions) -> Found:

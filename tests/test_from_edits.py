@@ -368,6 +368,21 @@ def test_one_that_fails_stops_all_but_for_keep_going(repository: Repository) -> 
     assert state(repository, "dev")["canary"]["weight"] == 50
 
 
+def test_all_names_an_app_that_cannot_be_read_and_an_abort_goes_on(repository: Repository) -> None:
+    repository.app("api", spec_of(CANARY))
+    repository.rendered("api")
+    repository.verb("release", "web", "1.5.0", "--weight", "20", env="dev")
+    (repository.folder / "apps/api.yaml").write_text("spec: [\n")
+    done = repository.run("abort", "--all", "--env", "dev", "--commit")
+    assert (done.code, "apps/api.yaml: changed since the last commit: `git stash push" in done.err) == (1, True)
+    repository.commit("broken")
+    for verb in ("pause", "abort"):
+        done = repository.run(verb, "--all", "--env", "dev", "--commit")
+        assert (done.code, "apps/api.yaml:2:1: yaml-syntax: " in done.err) == (1, True), done.err
+        assert ("nothing was changed" in done.err) == (verb == "pause")
+        assert ("canary" in state(repository, "dev")) == (verb == "pause")
+
+
 def test_a_release_that_fails_stops_all_but_for_keep_going(repository: Repository) -> None:
     repository.app("api", spec_of(CANARY))
     assert repository.run("render").code == 0

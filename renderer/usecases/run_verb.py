@@ -80,13 +80,16 @@ def each(options: VerbOptions, verb: str, apps: Sequence[str], act: Act) -> Acts
 
 
 def selected(opened: Opened, env: str, apps: Sequence[str], options: VerbOptions, verb: str) -> list[str]:
-    """The apps named, or with --all those of the environment whose state the verb fits."""
+    """The apps named, or with --all those of the environment whose state the verb fits, or nobody can read.
+
+    What cannot be read may be in flight: left out, an `abort --all` would seem to have stopped everything.
+    """
     if not options.every:
         return [*apps]
     from renderer.usecases.status import read_rows
 
     there = [app for app in opened.apps if is_in(opened.setup.environments[env], app)]
-    return [row.app for row in read_rows(opened, [env], there) if row.standing and _FITS[verb](row)]
+    return [row.app for row in read_rows(opened, [env], there) if row.standing is None or _FITS[verb](row)]
 
 
 def _may_restart(row: AppStatus) -> bool:

@@ -109,7 +109,8 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     options = how.options
     _refuse_early(opened, acts, how)
     edited, failed = _sound(_edits(opened, acts), options)
-    if failed and not (edited and options.keep_going):
+    goes_on = options.keep_going or (options.every and how.verb == "abort")  # to stop some releases is better than none
+    if failed and not (edited and goes_on):
         if edited:
             hint = "" if options.keep_going is None else "; --keep-going changes the other apps all the same"
             say(f"rollspec: {_unchanged(how)}{hint}")

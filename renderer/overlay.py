@@ -152,17 +152,23 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
 
     `level` is the project's render level.
     """
-    defaults = environment.spec.get("defaults") or {}
-    spec = merge_specs(defaults, app.spec, removes=app.removes)
     metadata = app.data.get("metadata") or {}
     for partial in reversed(partials):
-        spec = merge_specs(spec, partial.spec, removes=partial.removes)
         metadata = merge(metadata, partial.data.get("metadata") or {})
-    if _default_beside_autoscaling(spec, (app, *partials), level):
-        del spec["replicas"]
-    data = {**app.data, "metadata": metadata, "spec": spec}
+    data = {**app.data, "metadata": metadata, "spec": effective_spec(environment, app, partials, level)}
     overlays = [Layer(document, "Overlay") for document in environment.chain if not _GIVES.isdisjoint(document.spec)]
     return Effective(data, (*(Layer(document, "App") for document in (*partials, app)), *overlays))
+
+
+def effective_spec(environment: Environment, app: Document, partials: Sequence[Document], level: int) -> dict[str, Any]:
+    """The `spec` of `effective`, alone."""
+    defaults = environment.spec.get("defaults") or {}
+    spec = merge_specs(defaults, app.spec, removes=app.removes)
+    for partial in reversed(partials):
+        spec = merge_specs(spec, partial.spec, removes=partial.removes)
+    if _default_beside_autoscaling(spec, (app, *partials), level):
+        del spec["replicas"]
+    return spec
 
 
 def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document], level: int) -> bool:
@@ -171,7 +177,7 @@ def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document]
     At render level 1, a default below `minReplicas` still counts: it is a stage of switching an autoscaler on.
     """
     scaling, replicas = spec.get("autoscaling"), spec.get("replicas")
-    if not isinstance(scaling, Mapping) or replicas is None or any("replicas" in layer.spec for layer in own):
+    if not isinstance(scaling, dict) or replicas is None or any("replicas" in layer.spec for layer in own):
         return False
     least = scaling.get("minReplicas", 1)
     return level > 1 or (_is_number(least) and _is_number(replicas) and replicas >= least)

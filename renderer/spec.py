@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from renderer.facts import version_fields
@@ -217,6 +218,7 @@ def twice_numbered(app: App, numbers: Iterable[tuple[int | str, str]]) -> frozen
     return frozenset(number for number, count in times.items() if count > 1)
 
 
+@lru_cache(maxsize=1 << 12)  # an app asks for the same several times
 def version_label(tag: str) -> str:
     """The tag as a label value (Kubernetes: at most 63 of [A-Za-z0-9_.-], alphanumeric at both ends)."""
     text = tag.removeprefix("sha256:").partition("@")[0]
@@ -284,7 +286,7 @@ def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any], *, removes: bo
     merged: dict[str, Any] = merge(base, over, removes=removes)
     for state in VERSION_STATES:
         named = over.get(state)  # anything, before the schema has judged it
-        if isinstance(named, Mapping) and named.get("overrides") is not None:
+        if isinstance(named, dict) and named.get("overrides") is not None:
             merged[state] = {**merged[state], "overrides": named["overrides"]}
     return merged
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.overlay import Document, Environment, effective, environment_of, inherited
+from renderer.overlay import Document, Environment, effective_spec, environment_of, inherited
 from renderer.release.back import undone
 from renderer.spec import Version, stable_of, strategy_of, version_name, version_of
 from renderer.yamlio import load
@@ -70,8 +70,7 @@ class Standing(NamedTuple):
         return [*flight, *(["switching"] if self.stage else []), *(["paused"] if self.paused else [])]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """The release state with the configuration of its versions, to distinguish changes."""
 
     standing: Standing
@@ -160,8 +159,7 @@ class States:
             partial = _document(files, layout.partial(name, app))
             partials += [] if partial is None else [partial if name == env else inherited(partial)]
         # Every level gives the same release state: only `replicas` depends on the level.
-        spec: Mapping[str, Any] = effective(environment, own, partials, level=1).data["spec"]
-        return spec
+        return effective_spec(environment, own, partials, level=1)
 
     def _environment(self, env: str) -> Environment:
         if env not in self._environments:

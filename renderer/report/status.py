@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.history import Flight, LiveCommit, Standing, VersionName
 from renderer.problem import plural, printable, some_of
@@ -21,8 +21,7 @@ _BOLD, _YELLOW, _RED, _END = "\033[1m", "\033[33m", "\033[31m", "\033[0m"
 _HEAD = ("ENVIRONMENT", "APP", "STRATEGY", "STABLE", "IN FLIGHT", "SINCE", "AGE")
 
 
-@dataclass(frozen=True, slots=True)
-class AppStatus:
+class AppStatus(NamedTuple):
     """One app in one environment, as in the working tree; `problem` says why there is no `standing`.
 
     `since` is the commit that brought the standing. `committed` says whether HEAD has the same; None: not checked.
@@ -36,7 +35,7 @@ class AppStatus:
     committed: bool | None = None
     started: LiveCommit | None = None  # the commit that started what is in flight
     ladder: tuple[str, ...] = ()  # the rungs of the canary's ladder, in words
-    labels: Mapping[str, str] = field(default_factory=dict)  # of the app spec
+    labels: Mapping[str, str] = {}  # of the app spec
     has_previous: bool = False  # whether the state remembers what the last promotion replaced
     namespace: str = ""
     commands: tuple[str, ...] = ()  # those that are possible now, where they were asked for

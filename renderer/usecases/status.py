@@ -86,7 +86,7 @@ def with_commands(opened: Opened, row: AppStatus, now: datetime | None = None) -
     env = row.env if len(opened.setup.environments) > 1 else None
     found = possible(row.standing, row.app, env, namespace=row.namespace, has_previous=row.has_previous)
     windows = windows_of(opened.setup.environments[row.env].spec)
-    return replace(row, commands=tuple(each for each in found if now is None or not _must_wait(each, windows, now)))
+    return row._replace(commands=tuple(each for each in found if now is None or not _must_wait(each, windows, now)))
 
 
 def _must_wait(command: str, windows: Sequence[Window], now: datetime) -> bool:
@@ -101,7 +101,7 @@ def with_watch(opened: Opened, row: AppStatus) -> AppStatus:
         return row
     from renderer.usecases.watched import watched  # the plan takes time to import
 
-    return replace(row, watched=watched(opened, row.env, row.app))
+    return row._replace(watched=watched(opened, row.env, row.app))
 
 
 def read_status(
@@ -210,8 +210,11 @@ def _with_git(
     there = frozenset(differs)
 
     def is_wanted(row: AppStatus) -> bool:
+        return row.is_active or (row.env, row.app) in asked or (bool(there) and is_edited(row))
+
+    def is_edited(row: AppStatus) -> bool:
         own = (layout.app(row.app), *(layout.partial(env, row.app) for env in _names(opened, row.env)))
-        return row.standing is not None and (row.is_active or (row.env, row.app) in asked or not there.isdisjoint(own))
+        return not there.isdisjoint(own)
 
     wanted: dict[Key, Standing] = {}
     for row in rows:
@@ -227,7 +230,7 @@ def _with_git(
 def _dated(row: AppStatus, known: Since) -> AppStatus:
     key: Key = (row.env, row.app, "standing")
     started = known.found.get((row.env, row.app, "flight"))
-    return replace(row, since=known.found.get(key), committed=key in known.committed, started=started)
+    return row._replace(since=known.found.get(key), committed=key in known.committed, started=started)
 
 
 def _names(opened: Opened, env: str) -> tuple[str, ...]:

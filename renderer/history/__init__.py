@@ -5,20 +5,8 @@ from __future__ import annotations
 from renderer.history.moves import Move, MoveType, moves
 from renderer.history.releases import HistoryEntry, LiveCommit, Revision, Transition, environments_of, files_of, history
 from renderer.history.since import ASPECTS, Aspect, Key, Search
-from renderer.history.state import (
-    NO_TAG,
-    Files,
-    Flight,
-    Parsed,
-    Standing,
-    State,
-    States,
-    Unreadable,
-    VersionName,
-    parse,
-    state_at,
-    trimmed,
-)
+from renderer.history.standing import Flight, Standing, State, VersionName
+from renderer.history.state import NO_TAG, Files, Parsed, States, Unreadable, parse, state_at, trimmed
 
 __all__ = [
     "ASPECTS",

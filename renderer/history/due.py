@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from renderer.history.releases import LiveCommit
-from renderer.history.state import Standing, VersionName
+from renderer.history.standing import Standing, VersionName
 
 
 @dataclass(frozen=True, slots=True)

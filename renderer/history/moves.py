@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from renderer.history.state import Flight, State, VersionName, name_of
+from renderer.history.standing import Flight, State, VersionName, name_of
 from renderer.spec import Version
 
 MoveType = Literal[

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from renderer.history.moves import ENDS, STARTS, Move, MoveType, moves
-from renderer.history.state import Parsed, State, Unreadable, state_at
+from renderer.history.standing import State
+from renderer.history.state import Parsed, Unreadable, state_at
 from renderer.layout import Layout
 
 _INSIDE: frozenset[MoveType] = frozenset(("weight", "retry", "restart", "pause", "resume", "configuration"))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from renderer.history.releases import LiveCommit
-from renderer.history.state import Files, Parsed, Standing, State, States, Unreadable
+from renderer.history.standing import Standing, State
+from renderer.history.state import Files, Parsed, States, Unreadable
 from renderer.layout import Layout
 
 Aspect = Literal["standing", "stable", "flight", "paused"]

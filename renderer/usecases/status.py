@@ -13,7 +13,7 @@ from renderer.failure import Failure
 from renderer.freeze import Window, frozen, windows_of
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State, VersionName
-from renderer.history.state import name_of
+from renderer.history.standing import name_of
 from renderer.pipeline import is_in
 from renderer.progress import Progress, no_progress
 from renderer.promotion import in_order

@@ -113,7 +113,7 @@ def _stable(old: State, new: State, *, promoted: bool) -> Iterator[Move]:
     version, before = name_of(new.stable), name_of(expected)
     if expected == new.stable or (version != before and _name(new.flying) == before):
         return  # the second condition: a reverted promotion, reported as 'reopened'
-    if not promoted and old.previous == new.stable:
+    if not promoted and (old.previous == new.stable or new.standing.undone == before):
         yield Move("undo", version, before)
     elif expected.tag != new.stable.tag:
         yield Move("direct", version, before)

@@ -29,6 +29,7 @@ from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
 from renderer.plan.side import Side, restarts_at
+from renderer.plan.taken_back import ran_before
 from renderer.plan.transition import TRANSITION_RULES, judge
 from renderer.plan.watch import watch
 from renderer.problem import Problem
@@ -95,7 +96,8 @@ def without_simulation(old: Side | None, new: Side | None) -> AppPlan:
     if side is None:
         raise ValueError("an app that is on neither side has no plan")
     effects = classify(old, new)
-    comes_back = new.running if new and any(effect.class_ in ("abort", "undo") for effect in effects) else ""
+    is_back = any(effect.class_ in ("abort", "undo") for effect in effects)
+    comes_back = new.running if new and is_back and not (old and ran_before(old, new)) else ""
     ladder = ladder_lines(old, new) if effects else ()
     watched = watch(new.app, old.app if old else None) if new and effects else ()
     found = AppPlan(side.app.name, side.app.env, effects, problems=problems(old, new))

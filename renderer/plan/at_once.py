@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.plan.moves import on_a_ladder
 from renderer.plan.side import Side, stable_pointer, switched
-from renderer.release.back import undone
+from renderer.plan.taken_back import is_redo, is_undo
 from renderer.release.edits import VERSION
 from renderer.rules.finding import Finding
 
@@ -70,16 +70,12 @@ def _is_at_once(old: Side, new: Side) -> bool:
     """Whether a pod template that did not run before becomes the stable one, with nothing in flight around it."""
     if old.flight or new.flight or switched(old, new) or old.running == new.running or on_a_ladder(new):
         return False
-    return old.app.previous != new.app.stable or _is_redo(old, new)
-
-
-def _is_redo(old: Side, new: Side) -> bool:
-    return undone(old.app.spec) == new.app.stable
+    return not is_undo(old, new)
 
 
 def _replaces(old: Side, new: Side, what: str) -> str:
     was, now = old.app.stable, new.app.stable
-    again = ", which was undone here," if _is_redo(old, new) else ""
+    again = ", which was undone here," if is_redo(old, new) else ""
     name, replaced = (now.name, was.name) if was.tag != now.tag else (now.image, was.image)
     return f"{name}{again} replaces {replaced} without a {what}"
 
@@ -88,7 +84,7 @@ def _instead(old: Side, new: Side) -> str:
     """The command that makes a canary or a preview of the new version."""
     what = "canary" if new.app.strategy.type == "Canary" else "preview"
     if _is_edit(old, new):
-        redo = " --redo" if _is_redo(old, new) else ""
+        redo = " --redo" if is_redo(old, new) else ""
         command = (
             f"rollspec release {new.app.name} --from-edits --base {{}}{redo}{new.first_weight} --env {new.app.env}"
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.plan.classes import ChangedPath, Class, Effect
 from renderer.plan.rollback_window import returns_in_window
 from renderer.plan.side import Side, is_paused, restart_mark, restarts_at, workload
-from renderer.release.back import undone
+from renderer.plan.taken_back import is_redo, is_undo
 from renderer.spec import App, Strategy, Version
 
 Paths = tuple[ChangedPath, ...]
@@ -131,18 +131,20 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
 
 def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     """Another stable template with nothing in flight: a Rollout uses the steps that it has at rest."""
-    named, again = _templates(paths), undone(old.app.spec) == new.app.stable
-    is_undo = old.app.previous == new.app.stable and not again
-    if is_undo:
+    named, goes_back = _templates(paths), is_undo(old, new)
+    is_same = old.app.stable.tag == new.app.stable.tag
+    if goes_back and is_same and old.app.stable.name == new.app.stable.name:
+        reason = f"back to an earlier configuration of {new.app.stable.name}"
+    elif goes_back:
         reason = f"back to {new.app.stable.name} from {old.app.stable.name}"
-    elif old.app.stable.tag == new.app.stable.tag:
+    elif is_same:
         reason = f"the pod template of {new.app.stable.name} changes"
     else:
-        undone_here = ", which was undone here," if again else ""
+        undone_here = ", which was undone here," if is_redo(old, new) else ""
         reason = f"{new.app.stable.name}{undone_here} replaces {old.app.stable.name}"
     if on_a_ladder(new):
         yield Effect("canary-start", f"{reason}, on the ladder, which ends by itself", named)
-    elif is_undo:
+    elif goes_back:
         yield from _replaced(new, Effect("undo", f"{reason}, {_when(new)}{_by_way_of(new)}", named))
     else:
         yield from _replaced(new, Effect("replace", f"{reason}, {_untried(new)}{_by_way_of(new)}{_held(new)}", named))

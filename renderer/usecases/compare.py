@@ -31,6 +31,7 @@ from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
 from renderer.plan.rollback_window import starts_under_window
 from renderer.plan.side import is_paused
+from renderer.plan.taken_back import claims_undo
 from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.project import Versions
@@ -369,11 +370,11 @@ def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwi
 def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None) -> Stepwise[Side | None]:
     """The old side, with what Git knows about its past where that decides what happens: Git is asked for few.
 
-    This is what ran before, if a canary could be one of these versions, and the side before the app was paused.
+    This is what ran before, if the new version could be one of these, and the side before the app was paused.
     """
     if not (isinstance(old, _InView) and side and new):
         return side
-    if starts_under_window(side, new):
+    if starts_under_window(side, new) or claims_undo(side, new):
         side = replace(side, ran=old.view.source.ran(old.env, old.app))
     view = old.view.source.before_pause(old.env, old.app, old.view) if is_paused(side) else None
     if view is None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from renderer.importing.source import SourceObject
 from renderer.manifest import Manifest
 from renderer.pipeline.argocd_objects import RESOURCES
-from renderer.rules import claims
-from renderer.rules.fleet import OVERLAP, fleet
+from renderer.rules import claims, fleet
+from renderer.rules.claims import OVERLAP
 
 
 def overlapping(apps: Mapping[str, Iterable[SourceObject]], rest: Iterable[SourceObject]) -> list[str]:

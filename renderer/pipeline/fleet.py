@@ -26,8 +26,9 @@ from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, Severity, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
+from renderer.rules.claims import application_claim
 from renderer.rules.finding import correct
-from renderer.rules.fleet import application_claim, is_of_argocd, waits_for_rollouts, without_service
+from renderer.rules.fleet import is_of_argocd, waits_for_rollouts, without_service
 from renderer.rules.shared_quota import quota_use, quotas_of_one_app, quotas_shared
 from renderer.yamlio import dump
 

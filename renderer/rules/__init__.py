@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from renderer.rules.claims import Claim, claims
 from renderer.rules.finding import Finding, ManifestRule, Scene, is_called_for
-from renderer.rules.fleet import (
-    FLEET_RULES,
-    Claim,
-    Clash,
-    claims,
-    could_clash,
-    fleet,
-    is_for_a_cluster,
-    is_of_namespace,
-)
+from renderer.rules.fleet import FLEET_RULES, Clash, could_clash, fleet, is_for_a_cluster, is_of_namespace
 from renderer.rules.known_pods import KnownPods, pods_of
 from renderer.rules.step_routes import check_step_routes
 from renderer.rules.table import AT_STEPS, FOR_APPS, NEEDED, OF_APPS, OF_PODS, RULES, SECTIONS

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
+from renderer.rules.claims import takes_over
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.fleet import clashes_within, takes_over
+from renderer.rules.fleet import clashes_within
 from renderer.rules.index import ByKind, Pod, grouped
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity

@@ -1,38 +1,36 @@
-"""What apps of one environment claim for themselves alone, and where two of them claim the same."""
+"""Where two apps of one environment claim the same, and what one of them has that another one needs."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from renderer.hooks import hooks_of, wave_of
-from renderer.manifest import KINDS_OF_ARGOCD, ROLLOUT_HASH, Manifest, Object
-from renderer.plain import escape, mapping, mappings
-from renderer.rules.backends import KINDS, OF_CONTROLLER, backends_of
-from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
+from renderer.manifest import KINDS_OF_ARGOCD, Manifest
+from renderer.rules.claims import (
+    AT_GATEWAY,
+    BACKEND,
+    DESTINATION,
+    GROUP_OF_ARGOCD,
+    HELD,
+    IN_MESH,
+    MOUNTED,
+    OF_KIND,
+    ONE_POD,
+    OVERLAP,
+    PODS,
+    ROLLOUT,
+    SERVICE,
+    TAKES,
+    WAITS,
+    Claim,
+    service_key,
+)
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.index import Index, Pod, index
-from renderer.rules.mesh import MESH, destinations_of, full_host, gateways_of, is_mirror, service_name
-from renderer.rules.templates_within import pods_of
-from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
 
-_EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
-OVERLAP = "workloads-overlap"  # of a selector, by the namespace and the labels that it asks for
-_PODS = "pods"  # the `rule` of claims that selectors are compared with: the labels of pods
-_AT_GATEWAY = " at gateway "
-_IN_MESH = " in the mesh|"
 _RULED = "destination-rule-once"
 _HOSTED = ("host-once", _RULED)
-_TAKES = "takes-requests"  # of a Service, without a VirtualService
-_ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
-_DESTINATION = "route-destinations"  # the Service that a plain VirtualService leads to
-_BACKEND = "route-backends"  # the Service that an Ingress or a route of the Gateway API leads to
-_SERVICE = "Service "
-_CLAIMED = "claim-access"  # a PersistentVolumeClaim that a workload holds for good
-_MOUNTED, _ONE_POD = "claim-mounted", "claim-of-one-pod"  # one that a job mounts, and that one pod alone may use
 _MAKE_NO_SERVICES = frozenset(
     ("gateway.networking.k8s.io", "keda.sh", "monitoring.coreos.com", "external-secrets.io", "cert-manager.io")
 )
@@ -42,21 +40,6 @@ _MAKE_SERVICES = {  # kinds of these groups that make some, and how the names st
     "Alertmanager": "alertmanager-operated",
     "ThanosRuler": "thanos-ruler-operated",
 }
-_ARGOCD = "argoproj.io"  # the group of Argo CD, and of Argo Rollouts
-_SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
-_IN_THE_SYNC = frozenset({"Sync", "PostSync"})
-_FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
-_TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
-
-
-class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
-    """One thing that an app has for itself: `rule` is the id of the rule; two claims clash if their keys are equal."""
-
-    rule: str
-    key: str
-    owner: str
-    file: str
-    pointer: str
 
 
 class Clash(NamedTuple):
@@ -71,32 +54,6 @@ class Clash(NamedTuple):
     def allow(self) -> str:
         """The app that `overlappingSelectors` must name to allow it, if the clash is one of selectors."""
         return _to_allow(self.claim, self.other)
-
-
-def claims(
-    manifests: Sequence[Manifest],
-    owner: str = "",
-    indexed: Index | None = None,
-    namespace: str = "",
-    *,
-    in_one_sync: bool = True,
-) -> tuple[Claim, ...]:
-    """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets.
-
-    `indexed` is their index, where it is made already. `namespace` is where Argo CD puts objects that name none.
-    `in_one_sync` says whether Argo CD applies several owners together: then the waves of their objects count, too.
-    """
-    found = indexed or index(manifests)
-    made = [claim for manifest in manifests if (claim := _object(manifest, owner))]
-    for kind, claimed in _BY_KIND.items():
-        if kind in found.kinds:
-            made += [claim for manifest in found.kinds[kind] for claim in claimed(manifest, owner)]
-    for kind in KINDS:
-        for manifest in found.kinds.get(kind, ()):
-            made += [*_of_mesh(manifest, owner, namespace), *_backends(manifest, owner, namespace)]
-    made += [each for one in found.kinds.get("VirtualService", ()) for each in _destinations(one, owner, namespace)]
-    made += _mounts(found, owner, namespace)
-    return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
 
 
 def fleet(claimed: Iterable[tuple[str, Claim]], may_overlap: Collection[str] = ()) -> list[Clash]:
@@ -116,14 +73,14 @@ def fleet(claimed: Iterable[tuple[str, Claim]], may_overlap: Collection[str] = (
         )
         for key, group in _by_key(several).items():
             found += _equal(rule, key, group)
-    found += _overlaps(_by_key(by_rule[OVERLAP]), _by_key(by_rule[_PODS]), may_overlap)
+    found += _overlaps(_by_key(by_rule[OVERLAP]), _by_key(by_rule[PODS]), may_overlap)
     services = [claim for claim in by_rule["object-once"] if _is_service(claim)]
-    routed = [claim for claim in by_rule["host-once"] if claim.key.endswith(_IN_MESH)]
+    routed = [claim for claim in by_rule["host-once"] if claim.key.endswith(IN_MESH)]
     found += _wildcards(routed)
     found += _of_services([claim for claim in routed if times["host-once"][claim.key] == 1], services)
-    found += _taken(by_rule[_TAKES], services)
+    found += _taken(by_rule[TAKES], services)
     found += _rules_of_services(by_rule[_RULED], services, times[_RULED])
-    found += _held(by_rule[_CLAIMED], by_rule[_MOUNTED], {claim.key for claim in by_rule[_ONE_POD]})
+    found += _held(by_rule[HELD], by_rule[MOUNTED], {claim.key for claim in by_rule[ONE_POD]})
     return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
 
 
@@ -156,7 +113,7 @@ def _rules_of_services(ruled: Sequence[Claim], services: Iterable[Claim], times:
 
 def _is_service(claim: Claim) -> bool:
     """Whether the claim is that of a Service of Kubernetes: other groups have kinds of that name."""
-    return claim.rule == "object-once" and claim.key.startswith(_SERVICE) and claim.key.endswith("|")
+    return claim.rule == "object-once" and claim.key.startswith(SERVICE) and claim.key.endswith("|")
 
 
 def _rule_key(service: str) -> str:
@@ -184,7 +141,7 @@ def _of_services(routed: Iterable[Claim], services: Iterable[Claim]) -> Iterator
     """Routes that an app makes for the Service of another app, which has none for it."""
     hosts = {_host(claim): claim for claim in routed if not claim.owner.startswith("_")}
     wild = {host: claim for host, claim in hosts.items() if host.startswith("*.")}
-    keys = {key: host for host in hosts if (key := _service_key(host))}
+    keys = {key: host for host in hosts if (key := service_key(host))}
     for claim in services if hosts else ():
         if claim.owner.startswith("_"):
             continue
@@ -220,17 +177,11 @@ def _held(held: Sequence[Claim], mounted: Sequence[Claim], of_one_pod: Collectio
                 f"({other.file}): the pods of one of the two wait for the volume forever; use a claim of their own, "
                 "or one with ReadWriteMany"
             )
-            yield Clash(_CLAIMED, message, claim, other)
-
-
-def _service_key(host: str) -> str:
-    """The key by which the Service of a host is claimed; empty for another host."""
-    name, _, namespace = host.removesuffix(".svc").partition(".")
-    return f"{_SERVICE}{name} in {namespace}|" if host.endswith(".svc") and "*" not in host else ""
+            yield Clash(HELD, message, claim, other)
 
 
 def _service_host(key: str) -> str:
-    name, _, namespace = key.removeprefix(_SERVICE).removesuffix("|").partition(" in ")
+    name, _, namespace = key.removeprefix(SERVICE).removesuffix("|").partition(" in ")
     return f"{name}.{namespace}.svc"
 
 
@@ -241,7 +192,7 @@ def _covers(wild: str, host: str) -> bool:
 
 
 def _host(claim: Claim) -> str:
-    return claim.key.removesuffix(_IN_MESH)
+    return claim.key.removesuffix(IN_MESH)
 
 
 def _known_part(end: str) -> str:
@@ -253,25 +204,25 @@ def _known_part(end: str) -> str:
 def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
     """A test of another owner's claim, by rule and key: whether it could clash with one of these."""
     keys = {claim[:2] for claim in claimed}
-    pods = [frozenset(key.split("\n")) for rule, key in keys if rule == _PODS]
+    pods = [frozenset(key.split("\n")) for rule, key in keys if rule == PODS]
     selectors = [frozenset(key.split("\n")) for rule, key in keys if rule == OVERLAP]
 
     has_wildcard = any(rule in _HOSTED and key.startswith("*") for rule, key in keys)
-    others = {_service_key(key.removesuffix(_IN_MESH)) for rule, key in keys if rule == "host-once"}
-    services = [key for rule, key in keys if rule == "object-once" and key.startswith(_SERVICE) and key.endswith("|")]
-    others |= {f"{_service_host(key)}{_IN_MESH}" for key in services} | {_rule_key(key) for key in services}
-    others |= {_service_key(key.partition("|")[0]) for rule, key in keys if rule == _RULED}
-    others |= {*services, *(key for rule, key in keys if rule in (_TAKES, _CLAIMED, _MOUNTED, _ONE_POD))}
+    others = {service_key(key.removesuffix(IN_MESH)) for rule, key in keys if rule == "host-once"}
+    services = [key for rule, key in keys if rule == "object-once" and key.startswith(SERVICE) and key.endswith("|")]
+    others |= {f"{_service_host(key)}{IN_MESH}" for key in services} | {_rule_key(key) for key in services}
+    others |= {service_key(key.partition("|")[0]) for rule, key in keys if rule == _RULED}
+    others |= {*services, *(key for rule, key in keys if rule in (TAKES, HELD, MOUNTED, ONE_POD))}
 
     def test(rule: str, key: str) -> bool:
-        if rule == _PODS:
+        if rule == PODS:
             labels = key.split("\n")
             return any(selector.issubset(labels) for selector in selectors)
         if rule == OVERLAP:
             return any(found.issuperset(key.split("\n")) for found in pods)
         if rule in _HOSTED and key.startswith("*"):
             return True
-        if has_wildcard and (rule in _HOSTED or key.startswith(_SERVICE)):
+        if has_wildcard and (rule in _HOSTED or key.startswith(SERVICE)):
             return True
         return (rule, key) in keys or key in others
 
@@ -287,12 +238,12 @@ def is_for_a_cluster(claim: Claim) -> bool:
     if claim.rule == "object-once":
         what, _, group = claim.key.rpartition("|")
         return " in " in what or scope(group, what.partition(" ")[0]) != "unknown"
-    return claim.rule == "host-once" and _AT_GATEWAY in claim.key
+    return claim.rule == "host-once" and AT_GATEWAY in claim.key
 
 
 def is_of_namespace(claim: Claim, namespace: str) -> bool:
     """Whether the claim of a host depends on the namespace, because its gateway is there."""
-    return f"{_AT_GATEWAY}{namespace}/" in claim.key
+    return f"{AT_GATEWAY}{namespace}/" in claim.key
 
 
 def _equal(rule: str, key: str, group: list[Claim]) -> Iterator[Clash]:
@@ -326,230 +277,24 @@ def clashes_within(scene: Scene, kinds: Sequence[str], rule: str) -> Iterator[Fi
     """The same clashes between the manifests of one app: one finding for each manifest after the first."""
     first: dict[str, tuple[Manifest, Claim]] = {}
     for manifest in (manifest for kind in kinds for manifest in scene.of(kind)):
-        for claim in _BY_KIND[manifest.kind](manifest, ""):
+        for claim in OF_KIND[manifest.kind](manifest, ""):
             known, other = first.setdefault(claim.key, (manifest, claim))
             if known is not manifest:
                 message = _message(rule, claim.key, f"{known.kind} {known.name}", other)
                 yield Finding(rule, message, claim.pointer, manifest)
 
 
-def _object(manifest: Manifest, owner: str) -> Claim | None:
-    group, kind, namespace, name = manifest.identity
-    if not name:
-        return None
-    return _of_object(f"{kind} {name}", namespace, group, owner, manifest.file)
-
-
-def _of_object(named: str, namespace: str, group: str, owner: str, file: str) -> Claim:
-    """The claim of an object, given by its kind and name."""
-    suffix = f" in {namespace}" if namespace else ""
-    return Claim("object-once", f"{named}{suffix}|{group}", owner, file, "/metadata/name")
-
-
 def is_of_argocd(claim: Claim) -> bool:
     """Whether it is that of an Application, an ApplicationSet or an AppProject."""
-    is_object = claim.rule == "object-once" and claim.key.endswith(f"|{_ARGOCD}")
+    is_object = claim.rule == "object-once" and claim.key.endswith(f"|{GROUP_OF_ARGOCD}")
     return is_object and claim.key.partition(" ")[0] in KINDS_OF_ARGOCD
-
-
-def application_claim(name: str, namespace: str, owner: str, file: str) -> Claim:
-    """The claim of an Application of this name."""
-    return _of_object(f"Application {name}", namespace, _ARGOCD, owner, file)
-
-
-def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    """The hosts of a VirtualService: in the mesh whole, at a gateway by what the routes match."""
-    spec, namespace = manifest.data.get("spec") or {}, manifest.namespace
-    gateways = gateways_of(spec)
-    matches = _matches(spec) if gateways != [MESH] else []
-    for number, host in enumerate(spec.get("hosts") or ()):
-        full = full_host(host, namespace)
-        for gateway in gateways:
-            pointer = f"/spec/hosts/{number}"
-            if gateway == MESH:
-                yield Claim("host-once", f"{full}{_IN_MESH}", owner, manifest.file, pointer)
-                continue
-            if MESH in gateways and full.endswith(".svc"):
-                continue  # the mesh has claimed it
-            name = gateway if "/" in gateway else f"{namespace}/{gateway}"
-            for match in matches:
-                yield Claim("host-once", f"{full}{_AT_GATEWAY}{name}|{match}", owner, manifest.file, pointer)
-
-
-def _matches(spec: Object) -> list[str]:
-    found: dict[str, bool] = {}
-    for section in ("http", "tls", "tcp"):
-        for route in spec.get(section) or ():
-            for match in route.get("match") or _EVERYTHING:
-                found[f"{section} {json.dumps(match, sort_keys=True, default=str) if match else ''}"] = True
-    return list(found)
-
-
-def _destination_rule(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    spec, namespace = manifest.data.get("spec") or {}, manifest.namespace
-    host = spec.get("host", "")
-    if host and "workloadSelector" not in spec:
-        yield Claim(
-            "destination-rule-once", f"{full_host(host, namespace)}|{namespace}", owner, manifest.file, "/spec/host"
-        )
-
-
-def takes_over(manifest: Manifest) -> bool:
-    """Whether KEDA takes over the HorizontalPodAutoscaler that the workload has."""
-    return ((manifest.data.get("metadata") or {}).get("annotations") or {}).get(_TAKES_OVER) == "true"
-
-
-def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    found = scaler_of(manifest.data)
-    if takes_over(manifest):
-        return
-    key = f"{found.kind} {found.name}|{manifest.namespace}"
-    yield Claim("hpa-once", key, owner, manifest.file, "/spec/scaleTargetRef")
-
-
-def _endpoints(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    """The Service to which Endpoints, or an EndpointSlice, give addresses."""
-    labels = (manifest.data.get("metadata") or {}).get("labels") or {}
-    is_slice = manifest.kind == "EndpointSlice"
-    name = labels.get(_SERVICE_NAME) if is_slice else manifest.name
-    if name:
-        pointer = f"/metadata/labels/{escape(_SERVICE_NAME)}" if is_slice else "/metadata/name"
-        key = f"{_SERVICE}{name} in {manifest.namespace}|"
-        yield Claim(_TAKES, key, owner, manifest.file, pointer)
-
-
-def _service_entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    """The Services whose hosts a ServiceEntry has, and the pods that an app's one selects, as a Service would."""
-    spec = manifest.data.get("spec") or {}
-    selector = (spec.get("workloadSelector") or {}).get("labels")
-    if selector and not owner.startswith("_"):
-        key = _labels(manifest.namespace, selector)
-        yield Claim(OVERLAP, key, owner, manifest.file, "/spec/workloadSelector/labels")
-    for number, host in enumerate(spec.get("hosts") or ()):
-        if key := _service_key(full_host(host, manifest.namespace)):
-            yield Claim(_TAKES, key, owner, manifest.file, f"/spec/hosts/{number}")
-
-
-def _of_mesh(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
-    """The Services that a route of the Gateway API is for, in a mesh; no schema may have looked at it."""
-    parents = mappings(mapping(manifest.data.get("spec")).get("parentRefs"))
-    for number, parent in enumerate(parents):
-        if parent.get("kind") == "Service" and parent.get("name"):
-            inside = parent.get("namespace") or manifest.namespace or namespace
-            key = f"{_SERVICE}{parent['name']} in {inside}|"
-            yield Claim(_TAKES, key, owner, manifest.file, f"/spec/parentRefs/{number}")
-
-
-def _backends(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
-    """The Services that an Ingress or a route of the Gateway API sends requests to, but not what it only mirrors to."""
-    for backend in backends_of(manifest):
-        if backend.name and not backend.is_mirror and backend.port != OF_CONTROLLER:
-            key = f"{_SERVICE}{backend.name} in {backend.namespace or namespace}|"
-            yield Claim(_BACKEND, key, owner, manifest.file, backend.pointer)
-
-
-def _destinations(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
-    """The Services of its own namespace that a plain VirtualService leads to: another app may have them."""
-    own = manifest.namespace or namespace
-    is_judged = manifest.written is not None and not owner.startswith("_")  # `resources` lead where they like
-    for pointer, destination in destinations_of(manifest) if is_judged else ():
-        name = service_name(str(destination.get("host", "")), own)
-        if name and name[0] not in ("", "*") and name[1] == own and not is_mirror(pointer):
-            yield Claim(_DESTINATION, f"{_SERVICE}{name[0]} in {own}|", owner, manifest.file, f"{pointer}/host")
-
-
-def _entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    """The labels by which Services find the machines of a WorkloadEntry or a WorkloadGroup, as if they were pods."""
-    spec = manifest.data.get("spec") or {}
-    of_group = (spec.get("metadata") or {}).get("labels") or {}
-    labels, pointer = (
-        (of_group, "/spec/metadata/labels")
-        if manifest.kind == "WorkloadGroup"
-        else (spec.get("labels"), "/spec/labels")
-    )
-    if labels:
-        yield Claim(_PODS, _labels(manifest.namespace, labels), owner, manifest.file, pointer)
-
-
-_BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
-    "VirtualService": _hosts,
-    "DestinationRule": _destination_rule,
-    "HorizontalPodAutoscaler": _scaled,
-    "ScaledObject": _scaled,
-    "Endpoints": _endpoints,
-    "EndpointSlice": _endpoints,
-    "ServiceEntry": _service_entry,
-    **dict.fromkeys(("WorkloadEntry", "WorkloadGroup"), _entry),
-}
-
-
-def _workloads(found: Index, owner: str, namespace: str) -> list[Claim]:
-    made = [
-        Claim(
-            _PODS,
-            _labels(pod.namespace or namespace, pod.labels),
-            owner,
-            pod.manifest.file,
-            pod.pointer + "/metadata/labels",
-        )
-        for pod in pods_of(found)
-    ]
-    made += [
-        Claim(OVERLAP, _labels(pod.namespace, selector), owner, pod.manifest.file, "/spec/selector")
-        for pod in found.workloads
-        if (selector := _selector(pod))
-    ]
-    return [*made, *_services(found, owner)]
-
-
-def _mounts(found: Index, owner: str, namespace: str) -> Iterator[Claim]:
-    """The PersistentVolumeClaims that pods mount, and those that one pod alone may use."""
-    for pod in found.pods:
-        for number, volume in enumerate(pod.spec.get("volumes") or () if has_pods(pod) else ()):
-            name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-            if name:
-                rule = _CLAIMED if holds_claims(pod) else _MOUNTED
-                pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
-                yield Claim(rule, f"{pod.namespace or namespace}/{name}", owner, pod.manifest.file, pointer)
-    for manifest in found.kinds.get("PersistentVolumeClaim", ()):
-        if is_of_one_pod(manifest):
-            key = f"{manifest.namespace or namespace}/{manifest.name}"
-            yield Claim(_ONE_POD, key, owner, manifest.file, "/spec/accessModes")
-
-
-def _services(found: Index, owner: str) -> Iterator[Claim]:
-    """Selectors of an app's Services that find more pods than the workload's own, as they have fewer of its labels."""
-    for service in found.kinds.get("Service", ()) if not owner.startswith("_") else ():
-        namespace, selector = service.namespace, (service.data.get("spec") or {}).get("selector") or {}
-        if ROLLOUT_HASH in selector:
-            selector = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
-        near = [pod for pod in found.workloads if pod.namespace == namespace and selector.items() <= pod.labels.items()]
-        if selector and near and not any(_selector(pod).items() <= selector.items() for pod in near):
-            yield Claim(OVERLAP, _labels(namespace, selector), owner, service.file, "/spec/selector")
-
-
-def _selector(pod: Pod) -> dict[str, str]:
-    return (pod.manifest.data["spec"].get("selector") or {}).get("matchLabels") or {}
-
-
-def _waves(found: Index, owner: str) -> Iterator[Claim]:
-    """The waves of Rollouts, and of what could wait for one; nothing of other objects, which most are."""
-    for rollout in found.kinds.get("Rollout", ()):
-        key = f"{wave_of(rollout.data)}|{rollout.name}"
-        yield Claim(_ROLLOUT, key, owner, rollout.file, "/metadata/annotations")
-    for manifest in found.annotated:
-        if manifest.kind != "Rollout" and (hooks := hooks_of(manifest.data)) <= _IN_THE_SYNC:
-            wave = "" if "PostSync" in hooks else str(wave_of(manifest.data))
-            if wave == "" or int(wave) > _FIRST_WAVE:
-                key = f"{wave}|{manifest.kind} {manifest.name}"
-                yield Claim(_WAITS, key, owner, manifest.file, "/metadata/annotations")
 
 
 def waits_for_rollouts(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Claim, Claim]]:
     """What Argo CD applies only when the Rollout of another owner is healthy, with that Rollout, in one sync of all."""
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
-    rollouts = sorted((int(claim.key.partition("|")[0]), *claim) for claim in named if claim.rule == _ROLLOUT)
-    for claim in sorted(claim for claim in named if claim.rule == _WAITS) if rollouts else ():
+    rollouts = sorted((int(claim.key.partition("|")[0]), *claim) for claim in named if claim.rule == ROLLOUT)
+    for claim in sorted(claim for claim in named if claim.rule == WAITS) if rollouts else ():
         wave = claim.key.partition("|")[0]
         for number, *rollout in rollouts:
             other = Claim(*rollout)
@@ -564,9 +309,9 @@ def without_service(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Clai
     A Service whose name starts with that of a custom resource is left out: an operator may make it.
     """
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
-    backends = sorted({claim for claim in named if claim.rule in (_BACKEND, _DESTINATION)})
+    backends = sorted({claim for claim in named if claim.rule in (BACKEND, DESTINATION)})
     keys = {claim.key for claim in named if claim.rule == "object-once"} if backends else ()
-    services = {key.partition("|")[0] for key in keys if key.startswith(_SERVICE)}
+    services = {key.partition("|")[0] for key in keys if key.startswith(SERVICE)}
     namespaces = {_named(service)[1] for service in services}
     custom = [made for key in keys if (made := _may_make_services(key))]
     for claim in backends:
@@ -592,10 +337,6 @@ def _may_make_services(key: str) -> tuple[str, str] | None:
     if group in _MAKE_NO_SERVICES:
         return (_MAKE_SERVICES[kind] or name, namespace) if kind in _MAKE_SERVICES else None
     return (name, namespace) if scope(group, kind) == "unknown" else None
-
-
-def _labels(namespace: str, labels: dict[str, str]) -> str:
-    return "\n".join([namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
 
 
 def _overlaps(
@@ -638,4 +379,4 @@ def _to_allow(claim: Claim, other: Claim) -> str:
 
 # The rules by which claims clash: each has its manual page.
 _EXACT = ("object-once", "host-once", "destination-rule-once", "hpa-once")  # where two keys are equal
-FLEET_RULES = (OVERLAP, _CLAIMED, _BACKEND, _DESTINATION, *_EXACT)
+FLEET_RULES = (OVERLAP, HELD, BACKEND, DESTINATION, *_EXACT)

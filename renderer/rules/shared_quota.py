@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from renderer.problem import Severity, some_of
+from renderer.rules.claims import Claim
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.fleet import Claim
 from renderer.rules.index import WITH_PODS
 from renderer.rules.quantity import quantity
 from renderer.rules.together import amount, least, of_pod, quotas_of, together

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import scalers_of
-from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity, share
 from renderer.rules.rollouts import blue_green_of, canary_of
 from renderer.rules.scheduling import REQUIRED
+from renderer.rules.volume_claims import has_pods, holds_claims, is_of_one_pod
 from renderer.scaler import Scaler, scaler_of
 
 HOSTNAME = "kubernetes.io/hostname"

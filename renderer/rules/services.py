@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
+from renderer.rules.addresses import A_RANGE, is_address, is_range
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, labels_by_role
 from renderer.rules.selectors import OF_A_VERSION
@@ -173,7 +174,8 @@ def service_type(scene: Scene) -> Iterator[Finding]:
     Fix: remove the field, or change the type. A headless Service (`clusterIP: None`) is of type ClusterIP; ExternalName
     needs `externalName` and no cluster IP; `externalTrafficPolicy` needs NodePort or LoadBalancer; fields of load
     balancers need LoadBalancer; `healthCheckNodePort` needs `externalTrafficPolicy: Local`; `sessionAffinityConfig`
-    needs `sessionAffinity: ClientIP`; two IP families need a dual-stack policy.
+    needs `sessionAffinity: ClientIP`; two IP families need a dual-stack policy. `loadBalancerSourceRanges` are ranges
+    such as `10.0.0.0/8`, `externalIPs` single addresses.
     Source: API server (`ValidateService`).
     """
     for service in scene.of("Service"):
@@ -199,6 +201,12 @@ def _type_errors(spec: Object) -> Iterator[tuple[str, str]]:
         yield "/spec/healthCheckNodePort", "healthCheckNodePort needs externalTrafficPolicy Local"
     if spec.get("sessionAffinityConfig") and spec.get("sessionAffinity") != "ClientIP":
         yield "/spec/sessionAffinityConfig", "sessionAffinityConfig needs sessionAffinity ClientIP"
+    for number, value in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        if not is_range(value.strip()):
+            yield f"/spec/loadBalancerSourceRanges/{number}", f"{value!r} is not {A_RANGE}"
+    for number, value in enumerate(spec.get("externalIPs") or ()):
+        if not is_address(value):
+            yield f"/spec/externalIPs/{number}", f"{value!r} is not an IP address"
     if len(spec.get("ipFamilies") or ()) > 1 and spec.get("ipFamilyPolicy") in (None, "SingleStack"):
         yield "/spec/ipFamilies", "two ipFamilies need ipFamilyPolicy PreferDualStack or RequireDualStack"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
+from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Located
-from renderer.rules.mesh import service_name, service_of, spec_of
+from renderer.rules.mesh import destinations_to, service_name, service_of, spec_of
+from renderer.rules.rollouts import canary_of
 from renderer.rules.services import pods_behind
 from renderer.rules.syntax import is_dns_label
 
@@ -50,10 +52,11 @@ def destination_rule_once(scene: Scene) -> Iterator[Finding]:
 def subsets(scene: Scene) -> Iterator[Finding]:
     """A subset whose name is used twice or is not a DNS label, or whose labels no pod of its host has.
 
-    The hash label that Argo Rollouts adds to a subset is not compared.
+    The hash label that Argo Rollouts adds to a subset is not compared. A subset without pods is a warning if no route
+    and no Rollout of this tree uses it: routes may follow, when its version runs.
 
     Why: Istio's webhook refuses the names. Requests to a subset without pods fail with 503.
-    Fix: give each subset its own name, and labels that the pods have.
+    Fix: give each subset its own name, and labels that the pods have; or remove it.
     Source: Istio's webhook (`duplicate subset names`), `istioctl analyze` IST0173.
     """
     for manifest in scene.of("DestinationRule"):
@@ -79,11 +82,25 @@ def subsets(scene: Scene) -> Iterator[Finding]:
             )
             if wanted and pods and not any(wanted.items() <= pod.labels.items() for pod in pods):
                 has = ", ".join(f"{key}={value}" for key, value in wanted.items())
-                message = (
-                    f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}: "
-                    "the subset has no pods; correct its labels"
-                )
-                yield Finding("subsets", message, pointer + "/labels", manifest)
+                message = f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}: "
+                if service and _is_used(scene, manifest, service, name):
+                    message += "the subset has no pods; correct its labels"
+                    yield Finding("subsets", message, pointer + "/labels", manifest)
+                else:
+                    message += "the subset has no pods, and no route here leads to it; correct its labels, or remove it"
+                    yield Finding("subsets", message, pointer + "/labels", manifest, "warning")
+
+
+def _is_used(scene: Scene, rule: Manifest, service: Manifest, subset: str) -> bool:
+    """Whether a route leads to the subset, or a Rollout gives it its hash."""
+    if any(each.value.get("subset") == subset for each in destinations_to(scene, service)):
+        return True
+    for rollout in scene.of("Rollout"):
+        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
+        named = mapping(mapping(routing.get("istio")).get("destinationRule"))
+        if named.get("name") == rule.name and subset in (named.get("stableSubsetName"), named.get("canarySubsetName")):
+            return True
+    return False
 
 
 def _policies(manifest: Manifest) -> Iterator[Located]:

@@ -54,7 +54,7 @@ _HASH = regex(
 _SOURCE_NAME = regex(r"""(?<=[^\s:@/'"=]:)[^\s@'"]{1,200}(?=@(?:tcp6?|udp6?|unix)?\()""")
 _NUMBER = regex(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
 _HARMLESS = regex(
-    r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|\$[A-Za-z_]\w*|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
+    r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|\$[A-Za-z_]\w*|\$[a-z]+(?:[-_.:][a-z]+)+|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
     re.IGNORECASE,
 )
 _WORD_START = regex(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -90,6 +90,7 @@ def test_texts_that_look_like_a_secret(text: str) -> None:
         *("short", "12345678", "true", "/run/secrets/db", "./secrets.txt", "https://example.com/token"),
         *("$(DB_PASSWORD)", "postgres://db.example.com/shop", "10.5Gi", "", 5, True, None),
         {"valueFrom": {"secretKeyRef": {"name": "db-token"}}},
+        *("$slack-token", "$dex.github.client-secret", "$argocd-sso:client-secret"),  # keys of a Secret, for Argo CD
     ],
 )
 def test_values_that_cannot_be_a_secret(value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from renderer.manifest import Object
+from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, listed_ports, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
@@ -12,6 +12,7 @@ from renderer.rules.selectors import LABELS, may_select, own_services_with, sele
 from renderer.rules.services import pods_behind
 
 _HIGHEST = 65535
+_NETWORK = "NetworkPolicy"
 _Named = tuple[str, int]  # a pointer, and the number of the port that is named there
 
 
@@ -39,7 +40,8 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
 
     The rule looks at a PeerAuthentication, an AuthorizationPolicy and a NetworkPolicy that select pods of this render,
     also at those among the environment's `resources`.
-    A number that a container lists, or a policy that names the pods' port too, is not reported.
+    A number that a container lists, or a policy that names the pods' port too, is not reported. A NetworkPolicy with
+    the name of a Service's port, which no port of the pods has, is reported, too.
 
     Why: The Service passes requests on to its `targetPort`, and the policy sees that number. What it says of the
     Service's number applies to no request: a NetworkPolicy lets none through, and an AuthorizationPolicy allows none.
@@ -66,6 +68,21 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
                         f"applies to no request; write {target}"
                     )
                     yield Finding("policy-ports", message, pointer, policy, "warning")
+            if pods and kind == _NETWORK:
+                yield from _by_name(scene, policy, pods)
+
+
+def _by_name(scene: Scene, policy: Manifest, pods: Sequence[Pod]) -> Iterator[Finding]:
+    """Names of a Service's ports in a NetworkPolicy, where no port of the pods has them."""
+    for pointer, name in _network_names(spec_of(policy)):
+        found = _of_service(scene, pods, name)
+        if found:
+            service, target = found
+            message = (
+                f"{name} is the name of a port of Service {service}, and a NetworkPolicy looks for one of the pods' "
+                f"ports: this entry lets no request through; write {target}"
+            )
+            yield Finding("policy-ports", message, pointer, policy, "warning")
 
 
 def _passed_on(scene: Scene, pods: Sequence[Pod], number: int, named: Collection[int]) -> tuple[str, int] | None:
@@ -80,6 +97,30 @@ def _passed_on(scene: Scene, pods: Sequence[Pod], number: int, named: Collection
             if port.get("port") == number and target not in (None, number) and target not in named:
                 return service.name, int(target or 0)
     return None
+
+
+def _of_service(scene: Scene, pods: Sequence[Pod], name: str) -> tuple[str, str] | None:
+    """The Service whose port has the name, and the pods' own port behind it, where no port of a pod has that name."""
+    listed = [port for pod in pods for port in listed_ports(pod)]
+    if any(port.get("name") == name for port in listed):
+        return None
+    for service in scene.of("Service"):
+        behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
+        for port in ports_of(service) if behind else ():
+            number = port_number(behind[0], port.get("targetPort", port.get("port")))
+            if port.get("name") == name and number is not None:
+                named = next(
+                    (each["name"] for each in listed if each.get("containerPort") == number and "name" in each), ""
+                )
+                return service.name, f"{named} or {number}" if named else str(number)
+    return None
+
+
+def _network_names(spec: Object) -> Iterator[tuple[str, str]]:
+    for index, rule in enumerate(spec.get("ingress") or ()):
+        for item, port in enumerate(rule.get("ports") or ()):
+            if isinstance(port.get("port"), str):
+                yield f"/spec/ingress/{index}/ports/{item}/port", port["port"]
 
 
 def _peer_ports(spec: Object) -> Iterator[_Named]:
@@ -106,6 +147,6 @@ def _authorized_ports(spec: Object) -> Iterator[_Named]:
 _KINDS: dict[str, tuple[str, Callable[[Object], Iterator[_Named]]]] = {
     "PeerAuthentication": ("selector", _peer_ports),
     "AuthorizationPolicy": ("selector", _authorized_ports),
-    "NetworkPolicy": ("podSelector", _network_ports),
+    _NETWORK: ("podSelector", _network_ports),
 }
 POLICIES = frozenset(_KINDS)

@@ -35,6 +35,15 @@ _WORKLOAD: Mapping[str, FieldClass] = {
     "/spec/revisionHistoryLimit": "behaviour",
     "/spec/paused": "state",
 }
+# Labels by which a waypoint of Istio's ambient mode gets the requests of a Service.
+_WAYPOINT: Mapping[str, FieldClass] = dict.fromkeys(
+    (
+        "/metadata/labels/istio.io~1use-waypoint",
+        "/metadata/labels/istio.io~1use-waypoint-namespace",
+        "/metadata/labels/istio.io~1ingress-use-waypoint",
+    ),
+    "traffic",
+)
 _ROUTES: Mapping[str, FieldClass] = {**_METADATA, "/spec": "traffic"}
 _LATER: Mapping[str, FieldClass] = {**_METADATA, "/spec": "behaviour"}
 _DATA: Mapping[str, FieldClass] = {
@@ -83,6 +92,7 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     },
     "Service": {
         **_METADATA,
+        **_WAYPOINT,
         "/metadata/annotations": "traffic",
         "/spec": "traffic",
         "/spec/selector": "identity",
@@ -95,13 +105,13 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     "VirtualService": _ROUTES,
     "DestinationRule": _ROUTES,
     "Gateway": _ROUTES,
-    "ServiceEntry": _ROUTES,
+    "ServiceEntry": {**_ROUTES, **_WAYPOINT},
     "Sidecar": _ROUTES,
     "AuthorizationPolicy": _ROUTES,
     "PeerAuthentication": _ROUTES,
     "RequestAuthentication": _ROUTES,
     "NetworkPolicy": _ROUTES,
-    "Ingress": _ROUTES,
+    "Ingress": {**_ROUTES, "/metadata/annotations": "traffic"},  # a controller routes by them
     "HTTPRoute": _ROUTES,
     **{kind: {**_METADATA, "/spec": "scale"} for kind in SCALERS},
     "ResourceQuota": {**_METADATA, "/spec": "scale"},

@@ -54,6 +54,26 @@ def test_namespaces_with_the_same_workload_are_environments(tmp_path: Path) -> N
     assert run(folder, "import", "--env", "dev=k8s/dev", "--env", "live=k8s/live").code == 0
 
 
+def test_a_job_with_the_image_of_several_apps_names_all_of_them(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    (folder / "k8s").mkdir(parents=True)
+    pod = {"containers": [{"name": "main", "image": "example.com/shop:1.4.2"}]}
+    for app in ("api", "web"):
+        labels = {"app": app}
+        template = {"metadata": {"labels": labels}, "spec": pod}
+        spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+        workload = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": app}, "spec": spec}
+        (folder / "k8s" / f"{app}.json").write_text(json.dumps(workload))
+    of_job = {"template": {"spec": {**pod, "restartPolicy": "Never"}}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "load"}, "spec": of_job}
+    (folder / "k8s" / "load.json").write_text(json.dumps(job))
+    outcome = run(folder, "import", "k8s")
+    said = (
+        "it has the image of api, web, and is copied unchanged: a release does not change its tag; write it as one of "
+    )
+    assert (outcome.code, f"{said}the `jobs` of its app when it should" in outcome.out) == (0, True), outcome
+
+
 def test_a_label_of_every_app_that_differs_between_environments_stays_metadata(tmp_path: Path) -> None:
     """Kustomize's `labels` write it into every object; the defaults of an overlay hold fields of `spec` alone."""
     for env in ("dev", "live"):

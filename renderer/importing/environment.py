@@ -19,6 +19,7 @@ from renderer.importing.source import Source, SourceObject
 from renderer.importing.target import Target
 from renderer.importing.withheld import has_secret, secret_name, secret_pointers, without_secrets
 from renderer.manifest import JOBS, WORKLOADS, Identity
+from renderer.problem import some_of
 from renderer.schema.scope import scope
 
 _OF_OTHER_TOOLS = ("HelmRelease", "HelmChart", "Kustomization", "Application", "ApplicationSet")
@@ -146,12 +147,13 @@ def _hidden(each: SourceObject) -> Iterator[str]:
 def _why_none(each: SourceObject, apps: Mapping[str, Lifted]) -> str:
     if each.kind in JOBS:
         images = {container.get("image") for container in (template_of(each).get("spec") or {}).get("containers") or ()}
-        for app in apps.values():
-            if image_of(app) in images:
-                return (
-                    f"it has the image of {app.name}, and is copied unchanged: a release does not change its tag; "
-                    "write it as one of the app's `jobs` when it should"
-                )
+        named = [app.name for app in apps.values() if image_of(app) in images]
+        if named:
+            which = "the app's `jobs`" if len(named) == 1 else "the `jobs` of its app"
+            return (
+                f"it has the image of {some_of(named)}, and is copied unchanged: a release does not change its "
+                f"tag; write it as one of {which} when it should"
+            )
     if each.data["kind"] in _OF_OTHER_TOOLS:
         return (
             "the workloads that another tool makes from it are not in the source, and no app is made of them: import "

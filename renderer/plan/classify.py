@@ -51,11 +51,14 @@ _OF_OBJECT = {
         "settings of an object change, at once; no pod is replaced",
     ),
     **dict.fromkeys(("Certificate", "TriggerAuthentication"), "an operator acts by the new settings, at once"),
-    **dict.fromkeys(("ServiceMonitor", "PodMonitor", "PrometheusRule"), "what is measured or alerted changes, at once"),
+    **dict.fromkeys(
+        ("ServiceMonitor", "PodMonitor", "PrometheusRule", "Telemetry"), "what is measured or alerted changes, at once"
+    ),
     **dict.fromkeys(
         ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "CustomResourceDefinition", "PriorityClass"),
         "what the cluster accepts, or makes of new objects, changes, at once",
     ),
+    "Namespace": "what the cluster makes of new pods here, or accepts, changes, at once; no pod is replaced",
 }  # of class `behaviour`: it is not about later releases
 # The analysis of a version in flight: once it runs, it keeps the limits with which it started.
 _ANALYSES = {"canary": "analysis", "preview": "prePromotionAnalysis"}

@@ -44,6 +44,7 @@ _WAYPOINT: Mapping[str, FieldClass] = dict.fromkeys(
     ),
     "traffic",
 )
+_ENFORCED = "pod-security.kubernetes.io~1enforce"
 _ROUTES: Mapping[str, FieldClass] = {**_METADATA, "/spec": "traffic"}
 _LATER: Mapping[str, FieldClass] = {**_METADATA, "/spec": "behaviour"}
 _DATA: Mapping[str, FieldClass] = {
@@ -113,6 +114,22 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     "NetworkPolicy": _ROUTES,
     "Ingress": {**_ROUTES, "/metadata/annotations": "traffic"},  # a controller routes by them
     "HTTPRoute": _ROUTES,
+    "GRPCRoute": _ROUTES,
+    "TCPRoute": _ROUTES,
+    "TLSRoute": _ROUTES,
+    "UDPRoute": _ROUTES,
+    "Gateway.gateway.networking.k8s.io": _ROUTES,
+    "EnvoyFilter": _ROUTES,
+    "WasmPlugin": _ROUTES,
+    "Telemetry": _LATER,
+    "Namespace": {
+        **_METADATA,
+        **_WAYPOINT,
+        "/metadata/labels/istio.io~1dataplane-mode": "traffic",  # pods that run get into ambient mode, or leave it
+        **dict.fromkeys(
+            (f"/metadata/labels/{label}" for label in ("istio-injection", "istio.io~1rev", _ENFORCED)), "behaviour"
+        ),
+    },
     **{kind: {**_METADATA, "/spec": "scale"} for kind in SCALERS},
     "ResourceQuota": {**_METADATA, "/spec": "scale"},
     "LimitRange": _LATER,

@@ -22,7 +22,7 @@ from renderer.pipeline.setup import (
     unlabelled,
 )
 from renderer.pipeline.workload import has_workload, no_workload
-from renderer.problem import Problem
+from renderer.problem import Problem, errors
 from renderer.render import render
 from renderer.rules.index import Index, index
 from renderer.spec import App
@@ -34,7 +34,8 @@ UNMATCHED, IDLE = "patch-unmatched", "patch-without-effect"
 class Assembled:
     """An app's manifests before they are checked, by file; `missed` are the indexes of patches that matched nothing.
 
-    `idle` are the indexes of patches that did not change anything that they matched.
+    `idle` are the indexes of patches that did not change anything that they matched. `lacks`: an object is missing,
+    because its own file is wrong, so no rule can tell what is there.
     """
 
     app: App
@@ -45,6 +46,7 @@ class Assembled:
     missed: frozenset[int]
     idle: frozenset[int]
     problems: tuple[Problem, ...]
+    lacks: bool = False
 
     @cached_property
     def index(self) -> Index:
@@ -69,6 +71,7 @@ def assembling(
     objects = partial(objects_of, schemas=setup.schemas)
     given = ResourceMetadata(app.namespace, app.labels if app.level > 1 else {})
     own, found = read_resources(_own(evaluated, "extraResources"), texts, given, objects)
+    lacks = bool(errors([*problems, *found]))
     problems += [*found, *unlabelled(own, app.labels, app.level)]
     own_patches, found = read_patches(_own(evaluated, "patches"))
     problems += found
@@ -77,13 +80,15 @@ def assembling(
     yield
     if app.takes_away:  # a patch may say what an abort gives by itself; nothing may stop that
         faults = [fault for fault in faults if fault.rule != IDLE]
+    if lacks:  # what a patch matches may be missing
+        faults = [fault for fault in faults if fault.rule != UNMATCHED]
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
     if not has_workload(patched):
         problems.append(no_workload(app.name, rendered, setup.templates, (*manifests, *own), patches))
     missed, idle = (frozenset(each.index for each in faults if each.rule == rule) for rule in (UNMATCHED, IDLE))
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     problems += _files_twice(evaluated, in_order)
-    return Assembled(app, in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems))
+    return Assembled(app, in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems), lacks)
 
 
 def _with_templates(

@@ -45,7 +45,7 @@ def checking(evaluated: Evaluated, made: Assembled, setup: Setup, environment: E
     for manifest in made.manifests:
         faults = faults_of(manifest.data, setup.schemas)
         problems += of_manifest(evaluated.effective, manifest, faults, blame) if faults else []
-    if problems:
+    if problems or made.lacks:
         return problems
     yield
     scene = scene_of(evaluated, made, setup, environment)

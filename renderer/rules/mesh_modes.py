@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, labels_of
 from renderer.rules.index import ByKind, Pod, port_number, selects
+from renderer.rules.listeners import GATEWAY
 from renderer.rules.mesh import MESH, full_host, gateways_of, ports_of, rules_for, service_of, spec_of
 from renderer.rules.rollouts import canary_of
 from renderer.rules.selectors import may_select
 from renderer.rules.services import pods_behind
 
 WAYPOINT = "istio.io/use-waypoint"
+_WAYPOINT_NAMESPACE = "istio.io/use-waypoint-namespace"
+_WAYPOINT_FOR = "istio.io/waypoint-for"
+_NOT_FOR_SERVICES = ("workload", "none")
 _MODE = "istio.io/dataplane-mode"
 _TLS = "/tls/mode"
 _INJECTED = "sidecar.istio.io/inject"
@@ -22,13 +26,15 @@ _REFUSED_BY = {"DISABLE": "STRICT", "ISTIO_MUTUAL": "DISABLE"}  # what clients s
 def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
     """A Service with routes of Istio and pods in ambient mode, without a waypoint as far as this tree shows.
 
+    Also one whose waypoint is in this tree, and is for the requests to pods alone (`istio.io/waypoint-for`).
+
     Why: In ambient mode only a waypoint applies HTTP routes. Without one, weights, header matches and timeouts are
     ignored: a canary gets its share by the number of its pods.
     Fix: set `waypoint: NAME` in the overlay, which puts the label `istio.io/use-waypoint` on the app's Services; or
-    `waypoint: namespace`, if the namespace has the label.
-    Source: Istio documentation of waypoints (`L7 features need a waypoint`).
+    `waypoint: namespace`, if the namespace has the label. A waypoint is for Services if it says nothing else.
+    Source: Istio documentation of waypoints (`L7 features need a waypoint`, `istio.io/waypoint-for`).
     """
-    if scene.waypoint or not any(_is_ambient(scene, pod) for pod in scene.index.pods):
+    if not any(_is_ambient(scene, pod) for pod in scene.index.pods):
         return
     for service in scene.of("Service"):
         namespace = service.namespace
@@ -37,10 +43,19 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
             continue
         space = scene.find("Namespace", "", namespace)
         labels = {**(labels_of(space) if space else {}), **labels_of(service)}
-        if labels.get(WAYPOINT, "none") == "none":
+        waypoint = labels.get(WAYPOINT, "none")
+        if waypoint == "none" and not scene.waypoint:
             message = (
                 "the pods are in ambient mode, and nothing here names a waypoint: Istio ignores weights, header "
                 "matches and timeouts; set `waypoint: NAME` (or `namespace`, if that has the label) in the overlay"
+            )
+            yield Finding("ambient-waypoint", message, "/metadata/labels", service, "warning")
+        gateway = scene.find(GATEWAY, labels.get(_WAYPOINT_NAMESPACE, namespace), waypoint)
+        traffic = labels_of(gateway).get(_WAYPOINT_FOR) if gateway else None
+        if traffic in _NOT_FOR_SERVICES:
+            message = (
+                f"requests to this Service do not pass its waypoint {waypoint}, which has the label {_WAYPOINT_FOR}: "
+                f"{traffic}: Istio ignores weights, header matches and timeouts; give it {_WAYPOINT_FOR}: service"
             )
             yield Finding("ambient-waypoint", message, "/metadata/labels", service, "warning")
 

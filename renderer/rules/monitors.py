@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.finding import Finding, Scene, labels_of
-from renderer.rules.index import Pod, listed_ports, selects
+from renderer.rules.index import Located, Pod, listed_ports, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.rollouts import blue_green_of
 from renderer.rules.selectors import LABELS, may_select, own_services_with, selector_of, services_labelled
 from renderer.rules.services import pods_behind
 
+_ENDPOINTS = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}  # the field, by kind
+KINDS = tuple(_ENDPOINTS)
+_DURATION = regex(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_UNITS = (86_400_000, 3_600_000, 60_000, 1000, 1)  # milliseconds, by group
 _WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
 
 
@@ -79,7 +84,7 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
         near = services_labelled(scene, _wanted(monitor))
         own = [each for each in near if ports_of(each) and _finds(monitor, each) and _is_meant(monitor, each)]
         names = _names(own)
-        missing = [each for each in _endpoints(monitor, "endpoints") if each[1] not in names] if own else []
+        missing = [each for each in _ports(monitor) if each[1] not in names] if own else []
         elsewhere = _names(each for each in scene.all_of("Service") if _finds(monitor, each)) if missing else set()
         for pointer, port in missing:
             if port not in elsewhere:
@@ -96,10 +101,39 @@ def monitor_ports(scene: Scene) -> Iterator[Finding]:
                 yield from _of_pods(scene, monitor, pod)
 
 
+def monitor_timeout(scene: Scene) -> Iterator[Finding]:
+    """An endpoint of a ServiceMonitor or a PodMonitor that waits for an answer for longer than its interval.
+
+    An endpoint without an `interval` has that of the Prometheus, which is not looked at.
+
+    Why: The operator refuses the whole monitor: Prometheus scrapes nothing, and checks and alerts have no data.
+    Fix: give a `scrapeTimeout` of at most the `interval`.
+    Source: Prometheus operator (`scrapeTimeout "30s" greater than scrapeInterval "10s"`).
+    """
+    for kind in KINDS:
+        for monitor in scene.of(kind):
+            for pointer, endpoint in _endpoints(monitor):
+                interval, timeout = (_milliseconds(endpoint.get(key)) for key in ("interval", "scrapeTimeout"))
+                if interval and timeout and timeout > interval:
+                    message = (
+                        f"the scrapeTimeout {endpoint['scrapeTimeout']} is above the interval {endpoint['interval']}, "
+                        "so the operator refuses the monitor: write one of at most the interval"
+                    )
+                    yield Finding("monitor-timeout", message, f"{pointer}/scrapeTimeout", monitor, "warning")
+
+
+def _milliseconds(duration: object) -> int | None:
+    """A duration of Prometheus, such as `1m30s`, in whole units; None where it is none, or has a larger unit."""
+    found = _DURATION.fullmatch(duration) if isinstance(duration, str) and duration else None
+    if found is None:
+        return None
+    return sum(int(count or 0) * unit for count, unit in zip(found.groups(), _UNITS, strict=True))
+
+
 def _of_pods(scene: Scene, monitor: Manifest, pod: Pod) -> Iterator[Finding]:
     names = [str(port["name"]) for port in listed_ports(pod) if port.get("name")]
     near = own_services_with(scene, pod.labels)
-    for pointer, name in _endpoints(monitor, "podMetricsEndpoints"):
+    for pointer, name in _ports(monitor):
         behind = [each for each in near if any(pod is one for one in pods_behind(scene, each))]
         of_service = [each for each in behind for port in ports_of(each) if port.get("name") == name]
         if name in names or not (of_service or name.isdecimal()):
@@ -122,12 +156,18 @@ def _instead(service: Manifest, port: str, names: Sequence[str]) -> str:
     return f"; write {' or '.join(wanted)}" if wanted else "; give the port a name"
 
 
-def _endpoints(monitor: Manifest, field: str) -> Iterator[tuple[str, str]]:
+def _ports(monitor: Manifest) -> Iterator[tuple[str, str]]:
     """Pointers and names of the ports that a monitor asks for, but not their numbers."""
-    for index, endpoint in enumerate(mappings(mapping(monitor.data.get("spec")).get(field))):
+    for pointer, endpoint in _endpoints(monitor):
         port = endpoint.get("port")
         if isinstance(port, str) and port:
-            yield f"/spec/{field}/{index}/port", port
+            yield f"{pointer}/port", port
+
+
+def _endpoints(monitor: Manifest) -> Iterator[Located]:
+    field = _ENDPOINTS[monitor.kind]
+    for index, endpoint in enumerate(mappings(mapping(monitor.data.get("spec")).get(field))):
+        yield f"/spec/{field}/{index}", endpoint
 
 
 def _is_meant(monitor: Manifest, service: Manifest) -> bool:

@@ -34,6 +34,7 @@ from renderer.rules import (
     keda,
     lifecycle,
     limits,
+    listeners,
     made_routes,
     mesh_modes,
     metric_names,
@@ -45,6 +46,7 @@ from renderer.rules import (
     past_canary,
     plain_secrets,
     platform,
+    pod_fields,
     pod_security,
     policy,
     policy_ports,
@@ -200,6 +202,7 @@ SECTIONS: tuple[Section, ...] = (
             "volume-mounts": rule(volumes.volume_mounts, "volumeMounts", "volumeDevices", of_pods=True),
             "volume-unused": rule(volumes.volume_unused, "volumes", of_pods=True),
             "config-keys": rule(volumes.config_keys),
+            "pod-fields": rule(pod_fields.pod_fields, "dnsPolicy", "hostUsers", "shareProcessNamespace", of_pods=True),
             "topology-spread": rule(scheduling.topology_spread, "topologySpreadConstraints"),
             "affinity": rule(scheduling.affinity, "affinity", of_pods=True),
             "tolerations": rule(scheduling.tolerations, "tolerations", of_pods=True),
@@ -236,10 +239,17 @@ SECTIONS: tuple[Section, ...] = (
             "service-endpoints": rule(endpoints.service_endpoints, "externalName", "clusterIP"),
             "client-affinity": rule(mesh_modes.client_affinity, "sessionAffinity", "DestinationRule"),
             "monitor-preview": rule(monitors.monitor_preview, "blueGreen"),
-            "monitor-ports": rule(monitors.monitor_ports, "ServiceMonitor", "PodMonitor"),
+            "monitor-ports": rule(monitors.monitor_ports, *monitors.KINDS),
             "ambient-waypoint": rule(mesh_modes.ambient_waypoint, "Rollout", "VirtualService"),
             "port-name-protocol": rule(routes.port_name_protocol),
             "no-readiness-probe": rule(readiness.no_readiness_probe, of_apps=True),
+        },
+    ),
+    Section(
+        "Monitors of the Prometheus operator",
+        frozenset(monitors.KINDS),
+        {
+            "monitor-timeout": rule(monitors.monitor_timeout),
         },
     ),
     Section(
@@ -326,6 +336,7 @@ SECTIONS: tuple[Section, ...] = (
         {
             "ingress-form": rule(ingresses.ingress_form, "Ingress"),
             "route-backends": rule(backends.route_backends),
+            "route-listeners": rule(listeners.route_listeners, *backends.ROUTES),
         },
     ),
     Section(

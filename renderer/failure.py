@@ -11,7 +11,10 @@ SIGNALS = 128  # and the number of the signal that stopped a command
 
 
 class Failure(Exception):  # noqa: N818 - it is an outcome, not always an error
-    """We could not look, or were asked for what cannot be; `code` is the exit code (3: could not look, 2: usage)."""
+    """What ends a command; `code` is its exit code.
+
+    3: we could not look; 2: wrong usage; 1: the files, or the state of a release, do not allow it.
+    """
 
     def __init__(self, message: str, code: int = 3) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Asks a Prometheus, and changes nothing there: the only module that speaks HTTP."""
+"""Asks a Prometheus over HTTP, and changes nothing there."""
 
 from __future__ import annotations
 

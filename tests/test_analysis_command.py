@@ -150,7 +150,7 @@ def test_a_project_or_an_app_with_problems_has_no_queries(
     ("text", "message"),
     [
         (None, "No such file or directory"),
-        ("a: [", "test.yaml: "),
+        ("a: [", "test.yaml:2:1: yaml-syntax: "),
         ("[1]", "this is not a test file of promtool"),
         ("tests: [1]", "this is not a test file of promtool"),
     ],

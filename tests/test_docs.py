@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
+from click import Context, Group
 
 from renderer import __version__
-from renderer.cli import COMMANDS
+from renderer.cli import COMMANDS, cli
 from tests import docs
 from tests.engines import board, imports, ports, reloads
 from tests.support.cases import ROOT
 
-_LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(#[^)]*)?\)")
+_LINK = re.compile(r"\[[^\]]+\]\(([^)#]*)(?:#([^)]*))?\)")
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKING = [*TEXTS, *(ROOT / f"{name}.md" for name in ("README.zh-CN", "CHANGELOG", "SECURITY"))]
 
 
 @pytest.mark.parametrize("path", [*docs.PAGES, *docs.WITH_PARTS])
@@ -27,10 +30,25 @@ def test_every_part_is_on_a_page() -> None:
     assert sorted(re.findall(r"<!-- made: ([a-z ]+) -->", text)) == sorted(docs.PARTS)
 
 
-@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", LINKING, ids=lambda file: file.name)
 def test_links_lead_somewhere(file: Path) -> None:
-    for target, _ in _LINK.findall(file.read_text()):
-        assert target.startswith("https://") or (file.parent / target).exists(), target
+    for target, heading in _LINK.findall(file.read_text()):
+        if target.startswith("https://"):
+            continue
+        page = file.parent / target if target else file
+        assert page.exists(), target
+        assert not heading or heading in anchors(page), f"{target}#{heading}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as GitHub names them in an address."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    names = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", name.lower()).replace(" ", "-") for name in names}
+
+
+def test_links_to_headings_are_seen() -> None:
+    assert sum(bool(heading) for file in LINKING for _, heading in _LINK.findall(file.read_text())) > 30
 
 
 def test_the_index_names_every_page() -> None:
@@ -50,9 +68,33 @@ def test_it_is_installed_from_where_it_is() -> None:
     assert f"      default: {address}\n" in component
 
 
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+def test_a_command_has_the_options_that_a_page_gives_it(page: Path) -> None:
+    text = page.read_text().replace("\\\n", " ")
+    commands = re.findall(r"rollspec (?:-C \S+ )?([a-z][a-z-]*)([^`\n|#&;]*)", text)
+    unknown = [
+        (name, option)
+        for name, words in commands
+        if name in COMMANDS
+        for option in re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", words)
+        if option not in options(name)
+    ]
+    assert unknown == []
+
+
+@cache
+def options(name: str) -> set[str]:
+    """The options of a command and of its subcommands."""
+    command = cli.get_command(Context(cli), name)
+    assert command
+    every = [command, *(command.commands.values() if isinstance(command, Group) else ())]
+    return {"--help", "-h"}.union(*(each.opts for one in every for each in one.params))
+
+
 def test_every_command_is_in_the_reference() -> None:
     text = (ROOT / "docs/cli.md").read_text()
     assert [name for name in COMMANDS if f"### rollspec {name}\n" not in text] == []
+    assert "#### rollspec analysis check\n" in text
 
 
 def test_the_scenarios_that_engines_names_exist() -> None:

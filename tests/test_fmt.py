@@ -87,7 +87,11 @@ def test_files_of_several_projects_are_formatted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("case", "case is not in a project"), ("p/apps/no.yaml", "there is no file p/apps/no.yaml")]
+    ("path", "said"),
+    [
+        ("case", "case is not in a project: no rollspec.yaml is in its folder or above it"),
+        ("p/apps/no.yaml", "there is no file p/apps/no.yaml"),
+    ],
 )
 def test_what_is_not_there_is_no_spec(path: str, said: str, tmp_path: Path) -> None:
     project(tmp_path, UNTIDY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def test_a_base_renders_nothing_and_gives_what_it_has(tmp_path: Path) -> None:
     text = (root / "rendered/staging/web/deployment.yaml").read_text()
     assert "    team: shop\n" in text
     assert "  replicas: 3\n" in text
+
+
+def test_each_field_of_an_overlay_is_listed() -> None:
+    table = PAGE.partition("| field of the base |")[2].partition("\n\n")[0]
+    rows = [row.partition(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    schema = json.loads((ROOT / "schemas/rollspec/overlay.json").read_text())
+    assert listed == {*schema["properties"]["spec"]["properties"]} - {"extends", "abstract"}
 
 
 def test_release_state_is_listed() -> None:

@@ -284,7 +284,7 @@ def test_behind_shows_where_versions_are_and_what_is_due(repository: Repository)
         "due: web 1.5.0 in eu: `rollspec release web --from-env staging --weight WEIGHT --env eu`\n"
         "held: web 1.6.0 in staging: canary 1.6.0 at 5 % is in flight\n"
         "\n"
-        "1 of 2 apps do not have the same version everywhere.\n"
+        "1 of 2 apps does not have the same version everywhere.\n"
     )
     check = schema("Behind")
     for words in ((), ("--env", "us"), ("--app", "api")):

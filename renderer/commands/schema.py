@@ -21,8 +21,8 @@ def command(kind: str, partial: bool) -> None:
 
     \b
     In a file, it lets an editor with the YAML language server (VS Code, Neovim, ...) complete and check specs:
-      rollspec schema App > .rollspec/app.json
-    On the first line of a spec:
-      # yaml-language-server: $schema=../.rollspec/app.json
+      rollspec schema App > app.schema.json
+    On the first line of a spec (`rollspec init --editor` writes such files and lines):
+      # yaml-language-server: $schema=../app.schema.json
     """
     show_schema(kind, partial=partial)

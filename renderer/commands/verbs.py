@@ -227,8 +227,8 @@ def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None) -> int
     """Start a release again after `abort`, or after the controller aborted it.
 
     Git does not know that the controller has aborted a canary; `kubectl argo rollouts get rollout` then says Degraded.
-    In this case, a lower `weight` would first send the traffic of the old weight to the canary. `retry --weight` does
-    not.
+    At `renderLevel: 1`, or with `dynamicStableScale`, a lower `weight` would then first send the traffic of the old
+    weight to the canary. `retry --weight` does not.
     """
     return verbs.retry(options, apps, share)
 

@@ -45,7 +45,8 @@ def behind_text(behind: Behind, form: str) -> str:
     everywhere = [placed.values() for placed in behind.apps.values()]
     differing, wrong = sum(map(differ, everywhere)), sum(map(cannot_be_read, everywhere))
     unreadable = f", {wrong} unreadable" if wrong else ""
-    closing = f"{differing} of {behind.count} apps do not have the same version everywhere{unreadable}."
+    do = "does" if differing == 1 else "do"
+    closing = f"{differing} of {behind.count} apps {do} not have the same version everywhere{unreadable}."
     return "\n".join([*lines, *([""] if lines else []), *due, *([""] if due else []), closing]) + "\n"
 
 

@@ -40,7 +40,7 @@ def _fingerprints(problems: Sequence[Problem]) -> Iterator[str]:
         key = (problem.file, problem.rule, problem.pointer or problem.message)
         text = "\0".join([*key, str(seen[key])])
         seen[key] += 1
-        yield sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+        yield sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def _rules(names: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the manifests of an app claim for themselves alone: each claim has a key, and two with one key clash."""
+"""What the manifests of an app claim: what it alone may have, and what it needs; `fleet` compares their keys."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
 
 
 class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
-    """One thing that an app has for itself: `rule` is the id of the rule; two claims clash if their keys are equal."""
+    """One thing that an app has or needs: `rule` is the id of a rule or a name above; `fleet` says which keys clash."""
 
     rule: str
     key: str
@@ -57,7 +57,7 @@ def claims(
     *,
     in_one_sync: bool = True,
 ) -> tuple[Claim, ...]:
-    """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets.
+    """What an app's manifests in one environment claim: objects, hosts, pods, autoscaled targets, volumes, and so on.
 
     `indexed` is their index, where it is made already. `namespace` is where Argo CD puts objects that name none.
     `in_one_sync` says whether Argo CD applies several owners together: then the waves of their objects count, too.

@@ -49,7 +49,7 @@ class Context:
 
     @property
     def now(self) -> float:
-        """The time."""
+        """The time of the simulated cluster, in seconds."""
         return self.edit.world.now
 
     @property

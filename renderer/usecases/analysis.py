@@ -65,7 +65,9 @@ def check_queries(options: CheckOptions) -> int:
     except Refused as refused:
         return int(show_stopping(refused.problems, options.form))
     if not found:
-        raise Failure(f"{options.app} has no analysis with Prometheus queries", 2)
+        raise Failure(
+            f"{options.app} has no analysis with Prometheus queries: `strategy.analysis` in its spec asks for one", 2
+        )
     end = _time(options.at)
     whole = whole_seconds(options.last)
     measured = []
@@ -192,7 +194,7 @@ def _with_queries(file: str, queries: Mapping[str, str]) -> dict[str, Any]:
     data: Any = read[0]
     problems = read[1]
     if problems:
-        raise Failure(f"{file}: {problems[0].message}", 1)
+        raise Failure(str(problems[0]), 1)
     try:
         for test in data.get("tests") or ():
             for asked in test.get("promql_expr_test") or ():

@@ -461,7 +461,7 @@ def _resources(
 
 
 def _argocd(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
-    """None if the old side cannot be read: the plans of its apps say so."""
+    """The plan of Argo CD's objects; empty if the old side cannot be read, as the plans of its apps say."""
     if isinstance(old, Unread):
         return []
     effects = classify_argocd(argocd_manifests(old.setup, env) if old else [], argocd_manifests(new.setup, env))

@@ -130,7 +130,7 @@ def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
         is_folder = os.path.isdir(full)
         found = projects([os.path.join(full, PROJECT_FILE) if is_folder else full])
         if not found:
-            raise Failure(f"{printable(path)} is not in a project", 2)
+            raise Failure(f"{printable(path)} is not in a project: no {PROJECT_FILE} is in its folder or above it", 2)
         if not os.path.lexists(full):
             raise Failure(f"there is no file {printable(path)}", 2)
         for root, (file,) in found.items():

@@ -19,8 +19,8 @@ from renderer.project import ArgoCD
 if TYPE_CHECKING:
     from renderer.plan import AppPlan, Class
 
-# The verb for each class of change; other classes move no pod and no request.
 _LINES = (TRAILER.lower(), "rollspec-env", "rollspec-app")
+# The verb for each class of change; other classes move no pod and no request.
 _VERB_OF: dict[Class, str] = {
     "hold": "pause",
     "scale": "scale",

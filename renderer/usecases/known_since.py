@@ -29,7 +29,7 @@ class _Memory(NamedTuple):
 def known_since(
     root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], here: Here, *, is_whole: bool
 ) -> Since:
-    """As `since`, without `order`. `is_whole`: these are all keys of the project, so the next run may build on this."""
+    """As `since`, by what an earlier run kept. `is_whole`: these are all keys of the project, so the next may, too."""
     kept = sealed(root, layout, _NAME)
     if kept is None:
         return since(root, head, layout, wanted, here)

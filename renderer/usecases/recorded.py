@@ -91,7 +91,7 @@ class _OfApps(Memory):
         ]
 
     def drafts(self, app: str, made: Sequence[Rendered], texts: Mapping[str, bytes]) -> list[Record]:
-        """None for what has errors."""
+        """A record without stamps for each environment; what has errors gets none."""
         layout = self.opened.layout
         own = {layout.app(app), *(layout.partial(env, app) for env in self.opened.setup.overlays)}
         inputs, extra = digest(texts), "\n".join(sorted(set(texts) - own))
@@ -107,7 +107,7 @@ class _OfApps(Memory):
     def written(
         self, drafts: Sequence[Record], files: Mapping[str, Sequence[str]], done: Difference | Summary
     ) -> list[Record]:
-        """None if nothing was written, and none for an app with a foreign file at one of its paths."""
+        """The drafts with their stamps; none if nothing was written, or for an app with a foreign file at a path."""
         if isinstance(done, Difference):
             return []
         foreign = {path.rpartition("/")[0] for path in done.foreign}

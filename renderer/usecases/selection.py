@@ -28,7 +28,7 @@ class Selection:
 
     @property
     def envs(self) -> list[str]:
-        """The environments."""
+        """The names of the environments, sorted."""
         return sorted(self.apps)
 
     def __or__(self, other: Selection) -> Selection:

@@ -52,7 +52,7 @@ def _refuse_strangers(files: Sequence[str]) -> None:
     for file in files:
         found = projects([file])
         if not found:
-            raise Failure(f"{printable(file)} is not in a project", 2)
+            raise Failure(f"{printable(file)} is not in a project: no {PROJECT_FILE} is in its folder or above it", 2)
         if not os.path.lexists(file) and not any(_about(root, inside[0]) for root, inside in found.items()):
             name = os.path.basename(file)
             hint = "" if "." in name else f"; an app: `--app {name}`, an environment: `--env {name}`"

@@ -41,13 +41,21 @@ def _command(name: str) -> str:
     context = click.Context(cli, info_name="rollspec")
     command = cli.get_command(context, name) if isinstance(cli, click.Group) else None
     assert command is not None, name
-    inner = click.Context(command, parent=context, info_name=name)
+    return _about(command, click.Context(command, parent=context, info_name=name), f"rollspec {name}", "###")
+
+
+def _about(command: click.Command, context: click.Context, named: str, level: str) -> str:
+    """The part about a command; after a group come the commands in it."""
+    inner = command.commands if isinstance(command, click.Group) else {}
     arguments = [_argument(each) for each in command.params if isinstance(each, click.Argument)]
-    usage = " ".join(["rollspec", name, "[OPTIONS]", *arguments])
-    lines = [f"### rollspec {name}", "", f"`{usage}`", "", *_text(cleandoc(command.help or "")), ""]
-    rows = list(_options(command, inner))
+    usage = " ".join([named, *(["COMMAND", "..."] if inner else ["[OPTIONS]", *arguments])])
+    lines = [f"{level} {named}", "", f"`{usage}`", "", *_text(cleandoc(command.help or "")), ""]
+    rows = list(_options(command, context))
     if rows:
         lines += ["| option | |", "| --- | --- |", *rows, ""]
+    for name, each in inner.items():
+        below = click.Context(each, parent=context, info_name=name)
+        lines.append(_about(each, below, f"{named} {name}", f"{level}#"))
     return "\n".join(lines)
 
 

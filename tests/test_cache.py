@@ -174,6 +174,7 @@ EDITS: dict[str, Callable[[Path, int], None]] = {
     "no output at all": lambda p, n: clear(p / OUTPUT),
     "nothing remembered": lambda p, n: clear(p / CACHE_FOLDER),
 }
+IDLE = {"touch", "right again", "nothing remembered"}  # they change no text of a new project
 CHANGES = st.lists(st.tuples(st.sampled_from(sorted(EDITS)), st.integers(0, APPS - 1)), min_size=1, max_size=3)
 
 
@@ -198,8 +199,10 @@ def test_cached_runs_are_plain_runs_after_any_edits(
 @pytest.mark.parametrize("name", sorted(EDITS))
 def test_cached_runs_are_plain_runs_after_each_edit(name: str, pair: tuple[Path, Path]) -> None:
     cached, plain = pair
+    before = snapshot(plain)
     for project in pair:
         EDITS[name](project, 0)
+    assert (snapshot(plain) == before) == (name in IDLE), "an edit that changes nothing shows nothing"
     checked(cached, plain)
     both(cached, plain)
     both(cached, plain)
@@ -362,9 +365,16 @@ def test_a_sealed_text_counts_for_its_user_its_folder_and_its_name(
     assert found(pair[0]) == ""
 
 
+def stored(project: Path) -> list[Path]:
+    """The files of the cache that hold records."""
+    found = [*(project / CACHE_FOLDER).glob("*.sqlite")]
+    assert found
+    return found
+
+
 @pytest.mark.parametrize("damage", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
 def test_a_damaged_cache_is_no_cache(damage: bytes, pair: tuple[Path, Path]) -> None:
-    for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
+    for path in stored(pair[0]):
         path.write_bytes(damage)
     EDITS["another tag"](pair[0], 1)
     EDITS["another tag"](pair[1], 1)
@@ -388,7 +398,7 @@ def test_a_journal_that_somebody_committed_is_not_obeyed(pair: tuple[Path, Path]
     name, magic = str(victim).encode(), bytes.fromhex("d9d505f920a163d7")
     header = (magic + struct.pack(">5I", 0, 0, 1, 512, 4096)).ljust(512, b"\0")
     tail = struct.pack(">I", (1 << 30) // 4096 + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
-    for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
+    for path in stored(pair[0]):
         path.with_name(f"{path.name}-journal").write_bytes(header + tail)
     both(*pair)
     assert victim.read_text() == "precious"
@@ -396,7 +406,7 @@ def test_a_journal_that_somebody_committed_is_not_obeyed(pair: tuple[Path, Path]
 
 def test_a_view_that_somebody_committed_is_not_asked(pair: tuple[Path, Path]) -> None:
     fields = ", ".join(f"x AS {name}" for name in (*cache.Record._fields, "key"))
-    for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
+    for path in stored(pair[0]):
         path.unlink()
         with closing(sqlite3.connect(path)) as connection:
             endless = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c)"

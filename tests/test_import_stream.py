@@ -76,7 +76,7 @@ def test_a_large_list_in_json_is_read_item_by_item() -> None:
     source = _read(text)
     assert source.problems == ()
     assert [each.data for each in source.objects] == items
-    assert len([*pieces(text.encode().splitlines(keepends=True))]) == len(items) + 0
+    assert len([*pieces(text.encode().splitlines(keepends=True))]) == len(items)
 
 
 def test_a_document_that_is_too_large_is_named_with_its_line() -> None:

@@ -17,7 +17,14 @@ from tests.bench.rows import commit, git
 from tests.support.cases import run
 from tests.test_cache import APPS, EDITS, edit, old, spec_of
 
-EXTRA = "apiVersion: v1\nkind: Service\nmetadata: {name: app-00001}\nspec:\n  selector: {app: a}\n"
+EXTRA = """\
+apiVersion: v1
+kind: Service
+metadata: {name: app-00001}
+spec:
+  selector: {app.kubernetes.io/name: app-00000}
+  ports: [{port: 80, targetPort: 8080}]
+"""
 
 
 def own_objects(project: Path, app: int) -> None:
@@ -28,7 +35,7 @@ def own_objects(project: Path, app: int) -> None:
 MORE: dict[str, Callable[[Path, int], object]] = {
     "a host of another": lambda p, n: edit(spec_of(p, n), "[app-00000.", f"[{name_of(4)}."),
     "a host in a comment": lambda p, n: edit(spec_of(p, n), "spec:", f"# not {name_of(4)}.example.com\nspec:"),
-    "a selector": lambda p, n: edit(spec_of(p, n), "  env:", "  podLabels:\n    selector: x\n  env:"),
+    "a selector": lambda p, n: edit(spec_of(p, n), "  env:", "  podMetadata:\n    labels:\n      selector: x\n  env:"),
     "its own objects": own_objects,
     "a preview's name": lambda p, n: (p / f"apps/{name_of(0)}-preview.yaml").write_text(
         spec_of(p, 0).read_text().replace(name_of(0), f"{name_of(0)}-preview")

@@ -65,8 +65,8 @@ def test_every_format_is_harmless(text: str) -> None:
     assert is_harmless(problems_text([problem], "text"))
     (command,) = problems_text([problem], "github").removeprefix("::error ").splitlines()
     assert is_harmless(command)
-    for form in FORMATS[1:2]:
-        assert is_harmless(problems_text([problem], form))
+    for form in set(FORMATS) - {"text", "github"}:
+        assert is_harmless(problems_text([problem], form)), form
     for form in ("text", "markdown", "json"):
         assert is_harmless(plan_text(plans(text), form))
     assert "<!--" not in plan_text(plans(text), "markdown")

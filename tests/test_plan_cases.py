@@ -39,9 +39,18 @@ def test_a_case_is_two_sides_and_a_plan() -> None:
         assert {path.name for path in (FOLDER / case).iterdir()} - {SHARED} == {"before", "after", EXPECTED}
 
 
+def recommended(case: str) -> list[str]:
+    """The commands of a plan that name the environment, without `rollspec`."""
+    return re.findall(r"`rollspec ([^`]* --env [^`]*)`", (FOLDER / case / EXPECTED).read_text())
+
+
+def test_plans_recommend_commands() -> None:
+    assert sum(len(recommended(case)) for case in names()) > 50
+
+
 @pytest.mark.parametrize("case", names())
 def test_a_command_that_a_plan_recommends_is_whole(case: str) -> None:
-    for line in re.findall(r"`rollspec ([^`]* --env [^`]*)`", (FOLDER / case / EXPECTED).read_text()):
+    for line in recommended(case):
         verb, *words = line.replace("REF", "HEAD").replace("WEIGHT", "20").split()
         command = cli.get_command(Context(cli), verb)
         assert command, line

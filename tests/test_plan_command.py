@@ -160,7 +160,7 @@ def test_an_overlay_is_about_all_its_apps_and_those_that_extend_it(project: Path
 def test_a_template_of_the_project_is_about_every_app(project: Path) -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ app.name }}-note\ndata:\n  a: b\n"
     _put(project, "templates/note.yaml.j2", text)
-    assert {cls for _, _, cls in _plan(project)} <= {"create"}
+    assert _plan(project) == [("production", app, "create") for app in ("other", "web")]
 
 
 def test_a_manifest_that_an_app_takes_along(project: Path) -> None:

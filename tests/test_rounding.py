@@ -40,6 +40,12 @@ def test_there_are_tables() -> None:
     assert [path.stem for path in TABLES] == ["1.10.2", "1.9.3"]
 
 
+def test_each_table_has_rows(table: dict[str, Any]) -> None:
+    assert {name for name, rows in table.items() if isinstance(rows, list) and len(rows) > 50} == {
+        *("basic", "blueGreen", "fenceposts", "routed", "settled"),
+    }
+
+
 def test_fenceposts(table: dict[str, Any]) -> None:
     for surge, unavailable, replicas, surge_pods, unavailable_pods, of_deployment, below, preview in table[
         "fenceposts"

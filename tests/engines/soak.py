@@ -94,7 +94,7 @@ def flight(rng: random.Random, live: int, replicas: int) -> Generator[Edit, None
             yield verb("abort", phase="Healthy")
             return 0, live, replicas
         case "controller":
-            yield Edit("the controller aborts", event="controller-abort")
+            yield Edit("the controller aborts", event="controller-abort", expect={"phase": "Degraded"})
             yield verb("retry")
             return live, 0, replicas
         case "restart":
@@ -134,7 +134,7 @@ def ladder(rng: random.Random, _: int) -> Iterator[Edit]:
         yield Edit(f"v{number} on the ladder", verb=f"release {number}.0.0 --version v{number}", expect=last)
         what = rng.choice(("promote", "abort", "controller"))
         if what == "controller":
-            yield Edit("the controller aborts", event="controller-abort")
+            yield Edit("the controller aborts", event="controller-abort", expect={"phase": "Degraded"})
         if what != "promote":
             yield verb("abort", phase="Healthy")
             yield Edit(f"v{number} once more", verb="retry", expect=last)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
-from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Located
 from renderer.rules.mesh import destinations_to, service_name, service_of, spec_of
-from renderer.rules.rollouts import canary_of
+from renderer.rules.rollouts import istio_of
 from renderer.rules.services import pods_behind
 from renderer.rules.syntax import is_dns_label
 
@@ -96,8 +95,7 @@ def _is_used(scene: Scene, rule: Manifest, service: Manifest, subset: str) -> bo
     if any(each.value.get("subset") == subset for each in destinations_to(scene, service)):
         return True
     for rollout in scene.of("Rollout"):
-        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-        named = mapping(mapping(routing.get("istio")).get("destinationRule"))
+        named = istio_of(rollout).get("destinationRule") or {}
         if named.get("name") == rule.name and subset in (named.get("stableSubsetName"), named.get("canarySubsetName")):
             return True
     return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.index import Pod, listed_ports, port_number, selects
+from renderer.rules.index import Located, Pod, listed_ports, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.selectors import LABELS, may_select, own_services_with, selector_of
 from renderer.rules.services import pods_behind
@@ -88,14 +88,9 @@ def _by_name(scene: Scene, policy: Manifest, pods: Sequence[Pod]) -> Iterator[Fi
 def _passed_on(scene: Scene, pods: Sequence[Pod], number: int, named: Collection[int]) -> tuple[str, int] | None:
     """The Service that has the port, and the pods' own port behind it, where the policy means the first one."""
     listed = {port.get("containerPort") for pod in pods for port in listed_ports(pod)}
-    if number in listed:
-        return None
-    for service in own_services_with(scene, *(pod.labels for pod in pods)):
-        behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
-        for port in ports_of(service) if behind else ():
-            target = port_number(behind[0], port.get("targetPort", port.get("port")))
-            if port.get("port") == number and target not in (None, number) and target not in named:
-                return service.name, int(target or 0)
+    for service, port, target in _ports_to(scene, pods) if number not in listed else ():
+        if port.get("port") == number and target not in (None, number) and target not in named:
+            return service.name, int(target or 0)
     return None
 
 
@@ -104,36 +99,46 @@ def _of_service(scene: Scene, pods: Sequence[Pod], name: str) -> tuple[str, str]
     listed = [port for pod in pods for port in listed_ports(pod)]
     if any(port.get("name") == name for port in listed):
         return None
-    for service in scene.of("Service"):
-        behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
-        for port in ports_of(service) if behind else ():
-            number = port_number(behind[0], port.get("targetPort", port.get("port")))
-            if port.get("name") == name and number is not None:
-                named = next(
-                    (each["name"] for each in listed if each.get("containerPort") == number and "name" in each), ""
-                )
-                return service.name, f"{named} or {number}" if named else str(number)
+    for service, port, target in _ports_to(scene, pods):
+        if port.get("name") == name and target is not None:
+            named = next(
+                (each["name"] for each in listed if each.get("containerPort") == target and "name" in each), ""
+            )
+            return service.name, f"{named} or {target}" if named else str(target)
     return None
 
 
+def _ports_to(scene: Scene, pods: Sequence[Pod]) -> Iterator[tuple[Manifest, Object, int | None]]:
+    """The Services that lead to some of the pods, each with one of its ports and the pods' own port behind that."""
+    for service in own_services_with(scene, *(pod.labels for pod in pods)):
+        behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
+        for port in ports_of(service) if behind else ():
+            yield service, port, port_number(behind[0], port.get("targetPort", port.get("port")))
+
+
 def _network_names(spec: Object) -> Iterator[tuple[str, str]]:
+    for pointer, port in _network_entries(spec):
+        if isinstance(port.get("port"), str):
+            yield pointer, port["port"]
+
+
+def _network_ports(spec: Object) -> Iterator[_Named]:
+    for pointer, port in _network_entries(spec):
+        if isinstance(port.get("port"), int) and "endPort" not in port and port.get("protocol", "TCP") == "TCP":
+            yield pointer, port["port"]
+
+
+def _network_entries(spec: Object) -> Iterator[Located]:
+    """The ports that a NetworkPolicy names for requests to its pods, each with the pointer to its `port`."""
     for index, rule in enumerate(spec.get("ingress") or ()):
         for item, port in enumerate(rule.get("ports") or ()):
-            if isinstance(port.get("port"), str):
-                yield f"/spec/ingress/{index}/ports/{item}/port", port["port"]
+            yield f"/spec/ingress/{index}/ports/{item}/port", port
 
 
 def _peer_ports(spec: Object) -> Iterator[_Named]:
     for name in spec.get("portLevelMtls") or ():
         if str(name).isdecimal():
             yield f"/spec/portLevelMtls/{name}", int(name)
-
-
-def _network_ports(spec: Object) -> Iterator[_Named]:
-    for index, rule in enumerate(spec.get("ingress") or ()):
-        for item, port in enumerate(rule.get("ports") or ()):
-            if isinstance(port.get("port"), int) and "endPort" not in port and port.get("protocol", "TCP") == "TCP":
-                yield f"/spec/ingress/{index}/ports/{item}/port", port["port"]
 
 
 def _authorized_ports(spec: Object) -> Iterator[_Named]:

@@ -6,12 +6,11 @@ and literal. Git runs without a shell, a pager or a prompt; reading takes no loc
 
 from __future__ import annotations
 
+from renderer.git.differences import FileStatus, changed, renamed
 from renderer.git.history import Commit, Touch, commits_of, log, log_files, read_commits
 from renderer.git.index import tracked
 from renderer.git.read import (
-    FileStatus,
     TreeEntry,
-    changed,
     is_shallow,
     list_tree,
     merge_base,
@@ -19,7 +18,6 @@ from renderer.git.read import (
     read_blobs,
     read_many,
     remotes,
-    renamed,
     resolve,
     top_folder,
     upstream_name,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from renderer.git.branches import fetched_tip, push
-from renderer.git.read import changed, find, merge_base_of
+from renderer.git.differences import changed
+from renderer.git.read import find, merge_base_of
 from renderer.git.run import GitError, asking, check, committing, text
 
 

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import NamedTuple
 
+from renderer.git.differences import changed_in
 from renderer.git.read import (
     FILES,
     TreeEntry,
     blob_id,
-    changed_in,
     entries_at,
     folders_in,
     list_trees,

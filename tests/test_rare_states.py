@@ -117,7 +117,11 @@ def test_a_commit_without_the_project_has_no_plan(tmp_path: Path) -> None:
     repository.commit("no project")
     repository.write("rollspec.yaml", PROJECT)
     done = repository.run("plan", "--base", "HEAD~1", "--head", "HEAD")
-    assert (done.code, done.err) == (3, "rollspec: there is no project in HEAD\n"), done
+    said = (
+        "rollspec: there is no project in HEAD, so there is nothing to compare: give --head a revision with a "
+        "rollspec.yaml in this folder\n"
+    )
+    assert (done.code, done.err) == (3, said), done
 
 
 def test_a_partial_app_with_another_ending_is_not_read(tmp_path: Path) -> None:

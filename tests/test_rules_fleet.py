@@ -182,7 +182,8 @@ def test_an_app_rules_the_service_of_another_app(host: str) -> None:
     shown = "web.shop.svc" if "web" in host else host
     assert found == (
         "destination-rule-once x destinationrule.yaml/spec/host: "
-        f"the DestinationRule for {shown} applies to Service web of app web"
+        f"the DestinationRule for {shown} applies to Service web of app web, and decides how everyone connects to it: "
+        "name a host of app x, or put this object under `resources` of the overlay"
     )
 
 
@@ -239,7 +240,8 @@ def test_an_app_routes_the_service_of_another_app(host: str) -> None:
     web = [manifest("Service", "web", {})]
     found = clashes(web=web, evil=[routed("evil", [host], None)])
     assert [(clash.rule, clash.claim.owner, clash.other.owner) for clash in found] == [("host-once", "evil", "web")]
-    assert "Service web of app web" in found[0].message
+    assert f"{'covers' if host.startswith('*') else 'is'} that of Service web of app web, so these" in found[0].message
+    assert found[0].message.endswith("remove the host, or put this object under `resources` of the overlay")
     assert clashes(web=[*web, routed("web", [host], None)]) == []
     assert clashes(web=web, _resources=[routed("platform", [host], None)]) == []
     assert clashes(web=web, evil=[routed("evil", [host], ["shop/public"])]) == []
@@ -251,7 +253,7 @@ def test_a_wildcard_host_covers_the_hosts_of_other_apps() -> None:
     own = routed("web", ["web.shop.svc.cluster.local"], None)
     assert lines(clashes(platform=[wild], web=[own])) == [
         "host-once platform virtualservice.yaml/spec/hosts/0: the host *.shop.svc.cluster.local covers web.shop.svc of "
-        "app web"
+        "app web: without a route of that app, its requests go here; write the full names of the hosts that are meant"
     ]
     assert clashes(platform=[wild], web=[routed("web", ["web.pay.svc.cluster.local"], None)]) == []
     assert clashes(platform=[wild, own]) == []
@@ -295,7 +297,8 @@ def test_requests_of_a_service_are_taken_by_its_own_app_or_by_the_environment() 
     service = manifest("Service", "web", {})
     endpoints = taking("Endpoints", "v1")
     assert lines(clashes(web=[service], evil=[endpoints])) == [
-        "host-once evil evil.yaml/metadata/name: this takes the requests of Service web of app web"
+        "host-once evil evil.yaml/metadata/name: this takes the requests of Service web of app web, so its callers "
+        "reach other pods: remove it, or put this object under `resources` of the overlay"
     ]
     assert clashes(web=[service, endpoints]) == []
     assert clashes(web=[service], _resources=[endpoints]) == []

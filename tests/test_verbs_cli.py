@@ -531,7 +531,8 @@ def test_dry_run_shows_the_diff_and_changes_nothing(repository: Path) -> None:
 
 def test_an_environment_must_be_named_where_there_are_several(repository: Path) -> None:
     outcome = run(repository, "release", "web", "1.5.0", "--weight", "20")
-    assert (outcome.code, outcome.err) == (2, "rollspec: which environment? --env production|staging\n")
+    said = "rollspec: which environment? The project has several: add --env production|staging\n"
+    assert (outcome.code, outcome.err) == (2, said)
 
 
 def test_a_hook_that_fails_leaves_nothing_half_done(repository: Path) -> None:

@@ -144,6 +144,8 @@ def preview_again(old: Side, new: Side) -> Iterator[Finding]:
 def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     """A new version with the `from` of another one: its steps would begin at a weight that it never had.
 
+    `from` is the weight at which a canary already is, so that its next steps begin there. Another version has no pods
+    and no traffic yet. The controller would first give it that share of the traffic, or start as many pods for it.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: remove `from`; `rollspec weight APP WEIGHT --live REF`, with the revision that is live, does so.
     """
@@ -310,6 +312,8 @@ def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
 def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
     """The container's name changes: every pod is replaced without a canary, only because of the name.
 
+    What runs in the container stays the same, but for the controllers the pod template is another one. All pods of the
+    app restart, and whatever finds the container by its name (patches, queries, `kubectl logs -c`) finds none.
     Source: Kubernetes (the name is part of the pod template).
     Do: keep `containerName`; patches that name the container must change with it.
     """

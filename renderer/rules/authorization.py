@@ -8,13 +8,12 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.protocols import HTTP, protocol
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.index import Pod, grouped, port_number, selects
+from renderer.rules.index import Pod, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
 from renderer.rules.selectors import may_select
 from renderer.rules.services import pods_behind
 
 KIND = "AuthorizationPolicy"
-_Label = tuple[str, str]
 _OF_REQUESTS = ("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths")
 _OF_TOKENS = ("requestPrincipals", "notRequestPrincipals")
 _KEYS = ("request.", "experimental.envoy.filters.")  # of `when`, which an HTTP connection alone has
@@ -68,25 +67,16 @@ def policy_protocols(scene: Scene) -> Iterator[Finding]:
     other port, add a rule of ALLOW that asks for `principals`, `namespaces` or `ports` alone.
     Source: Istio (`configured AuthorizationPolicy will deny all traffic to TCP ports under its scope`).
     """
-    policies = may_select(scene, KIND, *(pod.labels for pod in scene.index.workloads))
-    known = grouped(((policy.namespace, _label(policy)), policy) for policy in policies)
-    for pod, ports in _not_http(scene) if known else ():
-        labels: list[_Label | None] = [None, *pod.labels.items()]
-        near = [policy for label in labels for policy in known.get((pod.namespace, label), ()) if _is_for(policy, pod)]
+    for pod, ports in _not_http(scene):
+        near = [policy for policy in may_select(scene, KIND, pod.labels) if _is_for(policy, pod)]
         for port, name in ports.items() if near else ():
             yield from _denied(near, port, name)
             yield from _not_allowed(near, port, name)
 
 
-def _label(policy: Manifest) -> _Label | None:
-    """One of the labels that a policy asks for; None if it asks for none."""
-    wanted = mapping(mapping(spec_of(policy).get("selector")).get("matchLabels"))
-    return next(iter(wanted.items()), None)
-
-
 def _is_for(policy: Manifest, pod: Pod) -> bool:
     spec = spec_of(policy)
-    if "targetRef" in spec or "targetRefs" in spec:
+    if policy.namespace != pod.namespace or "targetRef" in spec or "targetRefs" in spec:
         return False
     return not spec.get("selector") or selects(spec["selector"], pod.labels)
 

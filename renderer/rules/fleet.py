@@ -31,6 +31,7 @@ from renderer.schema.scope import scope
 
 _RULED = "destination-rule-once"
 _HOSTED = ("host-once", _RULED)
+_PUT = "put this object under `resources` of the overlay"
 _MAKE_NO_SERVICES = frozenset(
     ("gateway.networking.k8s.io", "keda.sh", "monitoring.coreos.com", "external-secrets.io", "cert-manager.io")
 )
@@ -107,7 +108,10 @@ def _rules_of_services(ruled: Sequence[Claim], services: Iterable[Claim], times:
         for each in made:
             if each.owner != claim.owner and not each.owner.startswith("_"):
                 service = claim.key.partition(" in ")[0]
-                message = f"the DestinationRule for {_ruled(each)} applies to {service} of {_spoken(claim.owner)}"
+                message = (
+                    f"the DestinationRule for {_ruled(each)} applies to {service} of {_spoken(claim.owner)}, and "
+                    f"decides how everyone connects to it: name a host of {_spoken(each.owner)}, or {_PUT}"
+                )
                 yield Clash(_RULED, message, each, claim)
 
 
@@ -132,9 +136,11 @@ def _wildcards(routed: Iterable[Claim]) -> Iterator[Clash]:
         covered = [each for each in routed if each.owner != wild.owner and _covers(_host(wild), _host(each))]
         if covered:
             other = min(covered, key=_order)
-            yield Clash(
-                "host-once", f"the host {_host(wild)} covers {_host(other)} of {_spoken(other.owner)}", wild, other
+            message = (
+                f"the host {_host(wild)} covers {_host(other)} of {_spoken(other.owner)}: without a route of that app, "
+                "its requests go here; write the full names of the hosts that are meant"
             )
+            yield Clash("host-once", message, wild, other)
 
 
 def _of_services(routed: Iterable[Claim], services: Iterable[Claim]) -> Iterator[Clash]:
@@ -149,8 +155,10 @@ def _of_services(routed: Iterable[Claim], services: Iterable[Claim]) -> Iterator
         routes += [each for host, each in wild.items() if _covers(host, _service_host(claim.key))]
         for each in routes:
             if each.owner != claim.owner:
+                host, service = _host(each), claim.key.partition(" in ")[0]
                 message = (
-                    f"the host {_host(each)} is that of {claim.key.partition(' in ')[0]} of {_spoken(claim.owner)}"
+                    f"the host {host} {'covers' if host.startswith('*') else 'is'} that of {service} of "
+                    f"{_spoken(claim.owner)}, so these routes take its requests: remove the host, or {_PUT}"
                 )
                 yield Clash("host-once", message, each, claim)
 
@@ -162,7 +170,11 @@ def _taken(taking: Sequence[Claim], services: Iterable[Claim]) -> Iterator[Clash
         service = by_key.get(claim.key)
         if service is not None and service.owner != claim.owner and not claim.owner.startswith("_"):
             what = claim.key.partition(" in ")[0]
-            yield Clash("host-once", f"this takes the requests of {what} of {_spoken(service.owner)}", claim, service)
+            message = (
+                f"this takes the requests of {what} of {_spoken(service.owner)}, so its callers reach other pods: "
+                f"remove it, or {_PUT}"
+            )
+            yield Clash("host-once", message, claim, service)
 
 
 def _held(held: Sequence[Claim], mounted: Sequence[Claim], of_one_pod: Collection[str]) -> Iterator[Clash]:

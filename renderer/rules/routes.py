@@ -8,6 +8,7 @@ from typing import NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.problem import Severity
 from renderer.protocols import HTTP, TLS
+from renderer.protocols import section as section_for
 from renderer.rules.finding import Finding, Scene, correct
 from renderer.rules.index import ByKind, grouped
 from renderer.rules.mesh import (
@@ -179,9 +180,16 @@ def route_ports(scene: Scene) -> Iterator[Finding]:
             for inner, number in _matched(pointer, route):
                 if number not in ports:
                     has = ", ".join(str(port) for port in ports)
-                    yield Finding("route-ports", f"no host here has port {number} (there is {has})", inner, manifest)
+                    message = (
+                        f"no host here has port {number} (there is {has}), so the route never applies: match "
+                        "another port, or remove `port`"
+                    )
+                    yield Finding("route-ports", message, inner, manifest)
                 elif not _fits(section, ports[number]):
-                    message = f"port {number} speaks {ports[number]}: a route under {section} does not apply to it"
+                    message = (
+                        f"port {number} speaks {ports[number]}: a route under {section} does not apply to it; move the "
+                        f"route to {section_for(ports[number])}, or set `appProtocol` of the port"
+                    )
                     yield Finding("route-ports", message, inner, manifest)
 
 

@@ -47,13 +47,13 @@ def together(scene: Scene, pod: Pod) -> Together | None:
     if pod.kind == "Deployment":
         if strategy.get("type") == "Recreate":
             return Together(rest, rest, False)
-        return _rolling(rest, strategy.get("rollingUpdate") or {}, "25%")
+        return _rolling(rest, strategy.get("rollingUpdate") or {})
     if blue_green_of(pod.manifest) is not None:
         return Together(rest, 2 * rest, True)
     canary = canary_of(pod.manifest) or {}
     if "trafficRouting" in canary:
         return Together(rest, rest + 1 if canary.get("dynamicStableScale") else 2 * rest, True)
-    return _rolling(rest, canary, "25%")
+    return _rolling(rest, canary)
 
 
 def least(scene: Scene, pod: Pod) -> int:
@@ -66,9 +66,9 @@ def _scalers(scene: Scene, pod: Pod) -> list[Scaler]:
     return [scaler_of(each.data) for each in scalers_of(scene, pod)]
 
 
-def _rolling(rest: int, fields: Object, default: str) -> Together:
+def _rolling(rest: int, fields: Object) -> Together:
     surge = share(fields.get("maxSurge", "25%"), rest, up=True) or 0
-    unavailable = share(fields.get("maxUnavailable", default), rest, up=False) or 0
+    unavailable = share(fields.get("maxUnavailable", "25%"), rest, up=False) or 0
     return Together(rest, rest + surge, unavailable == 0)
 
 

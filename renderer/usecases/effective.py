@@ -27,7 +27,7 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
     if env is None and len(names) == 1:
         env = names[0]
     if env is None:
-        raise Failure(f"which environment? --env {'|'.join(names)}", 2)
+        raise Failure(f"which environment? The project has several: add --env {'|'.join(names)}", 2)
     if env not in opened.setup.environments:
         raise Failure(f"there is no environment `{env}`; {that_exist(names)}", 2)
     return opened.setup.environments[env]

@@ -96,7 +96,10 @@ def _show(options: PlanOptions, asked: Question) -> int:
         except Refused as refused:
             return int(show_stopping(refused.problems, options.form))
         if new is None:
-            raise Failure(f"there is no project in {asked.head_name or head}")
+            raise Failure(
+                f"there is no project in {asked.head_name or head}, so there is nothing to compare: give --head a "
+                "revision with a rollspec.yaml in this folder"
+            )
         lap(f"read {new.name}", counted(len(new.apps), "app"))
         old = before(root, asked.base, new)
         lap(f"read {asked.base[:_SHORT]} from Git")

@@ -26,7 +26,7 @@ from renderer.schema import Fault, Schemas
 from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
 from renderer.spec import app_document
-from renderer.yamlio import load, load_all, too_large
+from renderer.yamlio import load, load_all, refusal
 
 LONGEST_TEMPLATE = 1 << 16  # bytes: Python needs seconds and gigabytes to compile a million
 # Rules about one value alone, independent of other fields.
@@ -478,9 +478,10 @@ def _same_target(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
 def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any, ...], list[Problem]]:
     prefix = f"{project.layout.templates}/"
     names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(TEMPLATE)]
-    problems = [too_large(name, LONGEST_TEMPLATE) for name in names if len(files[name]) > LONGEST_TEMPLATE]
+    refused = (refusal(files[name], name, limit=LONGEST_TEMPLATE, unicode_breaks=True) for name in names)
+    problems = [problem for problem in refused if problem]
     if not names or problems:
         return (), problems
     from renderer.render.templates import Template  # importing Jinja2 takes 60 ms, and few projects have templates
 
-    return tuple(Template(name, files[name].decode("utf-8", "replace")) for name in names), []
+    return tuple(Template(name, files[name].decode()) for name in names), []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from renderer.yamlio.data import Data, Position
 from renderer.yamlio.emit import dump, plain_or_quoted
-from renderer.yamlio.guard import MAX_MANIFESTS, MAX_PROBLEMS, MAX_SPEC, RULES, too_large
+from renderer.yamlio.guard import MAX_MANIFESTS, MAX_PROBLEMS, MAX_SPEC, RULES, refusal, too_large
 from renderer.yamlio.manifests import load_all
 from renderer.yamlio.positions import each_positions, positions
 from renderer.yamlio.strict import load
@@ -22,5 +22,6 @@ __all__ = [
     "load_all",
     "plain_or_quoted",
     "positions",
+    "refusal",
     "too_large",
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from renderer.layout import PROJECT_FILE
 from renderer.pipeline import setup
 from renderer.problem import Problem
 from renderer.project import LEAVING, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from schemas.make import add
+from tests.support.cases import FIXTURES, lay_out, run
+from tests.support.cases import PROJECT as SPECS
 
 PROJECT = b"""\
 apiVersion: rollspec/v1
@@ -35,6 +40,18 @@ def test_a_note_where_the_project_names_it(monkeypatch: pytest.MonkeyPatch) -> N
             "note",
         )
     ]
+
+
+@pytest.mark.parametrize("command", [("validate",), ("render",), ("render", "--check", "--cached")])
+def test_a_run_prints_the_note(command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    minor = Versions().istio
+    project = lay_out(FIXTURES / "ok/rolling-update", tmp_path / "p", leave=frozenset(("expected",)))
+    (project / PROJECT_FILE).write_text(f'{SPECS}  versions: {{istio: "{minor}"}}\n')
+    assert run(project, "render").code == 0
+    monkeypatch.setattr(setup, "LEAVING", {"istio": (minor,)})
+    outcome = run(project, *command)
+    assert outcome.code == 0
+    assert f"leaving-version: the next release of rollspec does not render for {minor}" in outcome.err
 
 
 def test_no_note_while_every_minor_stays() -> None:

@@ -137,13 +137,13 @@ def open_project(directory: str) -> Opened:
         raise Refused(problems)
     layout = project.layout
     refuse_left_out(root, layout.source_folders)
-    names, problems = app_names(layout.apps, sources(root, layout.apps))
-    if not names and not problems and (stale := _of_apps(root, layout.output)):
+    names, found = app_names(layout.apps, sources(root, layout.apps))
+    if not names and not found and (stale := _of_apps(root, layout.output)):
         message = f"there is no app spec in this folder, so {stale}/ would be deleted, with all other rendered apps: "
         message += f"correct `apps`, or delete {layout.output}/ yourself"
-        problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
+        found.append(Problem(layout.apps, 0, 0, "no-apps", message))
     submodules = submodules_of(root)
-    problems += submodules_in_output(submodules, layout.output)
+    problems += found + submodules_in_output(submodules, layout.output)
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(project.versions, read_schema)

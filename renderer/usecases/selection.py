@@ -124,8 +124,9 @@ def below(path: str, folder: str) -> bool:
 
 def chosen(wanted: Sequence[str], known: Sequence[str], what: str) -> list[str]:
     """The given names, or all; an unknown one is a usage failure that says what was probably meant."""
+    there = frozenset(known)
     for name in wanted:
-        if name not in known:
+        if name not in there:
             from difflib import get_close_matches  # imported here: only a wrong name needs it
 
             near = get_close_matches(name, known, 1)

@@ -39,11 +39,13 @@ def parse_words(words: tuple[str, ...], apps: tuple[str, ...]) -> dict[str, str 
 
 def refuse_misplaced(verb: str, words: Sequence[str], apps: Collection[str], environments: Collection[str]) -> None:
     """Failure for an environment or a tag among the apps of a verb, with the arguments that were probably meant."""
-    for word in words:
-        if word not in apps and word in environments:
+    there = frozenset(apps)
+    others = [word for word in words if word not in there]
+    for word in others:
+        if word in environments:
             raise Failure(f"{word} is an environment, not an app: give `--env {word}`", 2)
-    tags = [word for word in words if word not in apps and _TAG.match(word)]
-    known = [word for word in words if word in apps]
+    tags = [word for word in others if _TAG.match(word)]
+    known = [word for word in words if word in there]
     if tags and verb == "release":
         then = _SEVERAL.format(app=known[0], tag=tags[0]) if known else f": `rollspec release APP {tags[0]}`"
         raise Failure(f"there is no app `{tags[0]}`{then}", 2)

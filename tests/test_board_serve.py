@@ -143,7 +143,7 @@ def test_commits_are_pushed(tmp_path: Path) -> None:
     branch = git(repository.folder, "symbolic-ref", "--short", "HEAD").strip()
     repository.git("push", "--quiet", "origin", branch)
     own = browser(repository, push=True)
-    assert f"pushed to {branch} of origin" in act(own, "weight", weight="50")
+    assert f"rollspec: pushed to {branch} of origin" in act(own, "weight", weight="50")
     assert git(tmp_path / "remote", "log", "-1", "--format=%s", branch).startswith("deploy(production): weight")
 
     git(tmp_path, "clone", "--quiet", "--branch", branch, str(tmp_path / "remote"), "other")
@@ -154,7 +154,7 @@ def test_commits_are_pushed(tmp_path: Path) -> None:
     git(other, "push", "--quiet", "origin", branch)
     assert "somebody else has pushed" in act(own, "promote")
     assert log(repository)[0] == "of somebody else"
-    assert f"pushed to {branch} of origin" in act(own, "promote")
+    assert f"rollspec: pushed to {branch} of origin" in act(own, "promote")
 
 
 def test_the_page_of_a_broken_project_says_what_is_wrong(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_it_says_where_it_pushes(tmp_path: Path, capsys: pytest.CaptureFixture[s
     git(repository.folder, "remote", "add", "origin", str(tmp_path / "remote"))
     options = ServeOptions(BoardOptions(str(repository.folder), datetime.now(UTC)), allow_commits=True, push=True)
     _prepare_branch(str(repository.folder), options)
-    assert capsys.readouterr().err == "each commit is pushed to main of origin\n"
+    assert capsys.readouterr().err == "rollspec: each commit is pushed to main of origin\n"
     git(repository.folder, "switch", "--quiet", "--detach")
     with pytest.raises(Failure, match="no branch is checked out"):
         _prepare_branch(str(repository.folder), options)

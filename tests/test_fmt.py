@@ -120,7 +120,7 @@ def test_a_file_that_is_no_spec_is_left_as_it_is(text: str, tmp_path: Path) -> N
     root = project(tmp_path, UNTIDY)
     (root / "values.yaml").write_text(text)
     outcome = run(root, "fmt", "values.yaml", "apps/web.yaml")
-    said = "values.yaml: not an App, Overlay or Project; not changed\n"
+    said = "rollspec: values.yaml: not an App, Overlay or Project; not changed\n"
     assert outcome == Outcome(0, "formatted apps/web.yaml\n", said)
     assert (root / "values.yaml").read_text() == text
 

@@ -42,11 +42,11 @@ def test_what_was_aborted_in_an_environment_is_left_out_of_many(tmp_path: Path) 
     repository.rendered()
     words = ("--from-env", "staging", "--env", "production", "--weight", "20")
     done = repository.run("release", "api", "web", *words)
-    assert "web: 1.5.0 was aborted here and is left out; --redo releases it again" in done.err
+    assert "rollspec: web in production: 1.5.0 was aborted here and is left out; --redo releases it again" in done.err
     assert state(repository, "production") == {"aborted": {"tag": "1.5.0"}}
     assert state(repository, "production", "api") == {"canary": {"tag": "1.5.0", "weight": 20}}
     done = repository.run("release", "web", *words)
-    assert "web: 1.5.0 was aborted here before" in done.err
+    assert "rollspec: web in production: 1.5.0 was aborted here before" in done.err
     assert state(repository, "production") == {"canary": {"tag": "1.5.0", "weight": 20}}
 
 

@@ -427,7 +427,10 @@ def test_from_env_takes_tag_and_version_and_says_what_else_differs(repository: P
     partial.write_text(head + "  tag: 1.9.0\n  version: v9\n  env: {LOG: debug}\n")
     outcome = verb(repository, "release", "web", "--from-env", "staging", "--weight", "20")
     assert outcome.code == 0, outcome.err
-    assert outcome.err == "web: staging has other configuration too, which stays as it is: env.LOG\n"
+    assert (
+        outcome.err
+        == "rollspec: web in production: staging has other configuration too, which stays as it is: env.LOG\n"
+    )
     text = (repository / "overlays/production/apps/web.yaml").read_text()
     assert "tag: 1.9.0" in text
     assert "version: v9" in text
@@ -437,7 +440,7 @@ def test_from_env_passes_over_what_is_stable_already(repository: Path) -> None:
     verb(repository, "release", "web", "1.5.0", "--weight", "20", env="staging")
     verb(repository, "promote", "web", env="staging")
     outcome = verb(repository, "release", "web", "api", "--from-env", "staging", "--weight", "20")
-    assert (outcome.code, "api: 1.4.2 is stable already" in outcome.err) == (0, True)
+    assert (outcome.code, "rollspec: api in production: 1.4.2 is stable already" in outcome.err) == (0, True)
     assert "api" not in outcome.out
     assert verb(repository, "release", "api", "web", "--from-env", "production", "--weight", "20").code == 1
 
@@ -472,7 +475,7 @@ def test_from_env_alone_takes_every_app_that_differs(repository: Path) -> None:
     outcome = verb(repository, "release", "--from-env", "staging", "--weight", "20")
     assert (outcome.code, outcome.err) == (
         1,
-        "web: 1.5.0 is in flight already\nrollspec: nothing to release in production\n",
+        "rollspec: web in production: 1.5.0 is in flight already\nrollspec: nothing to release in production\n",
     )
     for option in ("--version=v5", "--set=env.LOG=debug"):
         assert verb(repository, "release", "--from-env", "staging", "--weight", "20", option).code == 2

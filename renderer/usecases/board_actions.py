@@ -57,7 +57,7 @@ def commit_action(directory: str, action: Action, head: str, *, pushed: bool) ->
     branch = current_branch(root)
     with asking_git():
         if push_branch(root, remote, branch):
-            say(f"pushed to {branch} of {remote}")
+            say(f"rollspec: pushed to {branch} of {remote}")
             return 0
     say(
         f"rollspec: the commit is only on this machine: somebody else has pushed to {branch} of {remote} meanwhile. "

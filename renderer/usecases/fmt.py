@@ -60,7 +60,7 @@ def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cache
         done = {each.file: each for found in reports([*texts.items()], work, processes(), watch) for each in found}
     for file in texts:
         if not done[file].is_spec:
-            say(f"{printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")
+            say(f"rollspec: {printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")
     problems += [problem for file in texts for problem in done[file].problems]
     changed = {file: new for file in texts if (new := done[file].new) is not None}
     wrong = shown.problems(problems, root)

@@ -69,7 +69,7 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
     for source, some in by_source.items():
         for app, there in stable_there(opened, some, source, env, None).items():
             found[app] = (there.tag, there.label)
-            _say_different(app, source, there.different)
+            _say_different(app, env, source, there.different)
     return found
 
 
@@ -128,19 +128,20 @@ def _from_env(opened: Opened, tags: Mapping[str, str | None], target: str, wante
             continue
         if (not tags and there.in_flight) or (len(tags) > 1 and there.is_stable):
             state = "stable" if there.is_stable else "in flight"
-            say(f"{app}: {short_digests(there.tag)} is {state} already")
+            say(f"rollspec: {app} in {target}: {short_digests(there.tag)} is {state} already")
             continue
         if there.taken_back and not wanted.redo:
-            was = f"{app}: {short_digests(there.tag)} was {there.taken_back} here"
+            was = f"rollspec: {app} in {target}: {short_digests(there.tag)} was {there.taken_back} here"
             if len(tags) != 1:
                 say(f"{was} and is left out; --redo releases it again")
                 continue
             say(f"{was} before")
-        _say_different(app, source, there.different)
+        _say_different(app, target, source, there.different)
         found[app] = (there.tag, there.label)
     return found
 
 
-def _say_different(app: str, source: str, different: tuple[str, ...]) -> None:
+def _say_different(app: str, env: str, source: str, different: tuple[str, ...]) -> None:
     if different:
-        say(f"{app}: {source} has other configuration too, which stays as it is: {', '.join(different)}")
+        fields = ", ".join(different)
+        say(f"rollspec: {app} in {env}: {source} has other configuration too, which stays as it is: {fields}")

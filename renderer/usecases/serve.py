@@ -75,10 +75,11 @@ def _prepare_branch(root: str, options: ServeOptions) -> None:
     with asking_git():
         if options.branch is not None:
             is_new = switch_to(root, branch_name(root, options.branch))
-            say(f"{'the new branch' if is_new else 'branch'} {options.branch} is checked out: the board commits to it")
+            branch = f"{'the new branch' if is_new else 'branch'} {options.branch}"
+            say(f"rollspec: {branch} is checked out: the board commits to it")
         if options.push:
             branch = current_branch(root)
-            say(f"each commit is pushed to {branch} of {remote_of(root, branch)}")
+            say(f"rollspec: each commit is pushed to {branch} of {remote_of(root, branch)}")
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def _clusters(opened: Opened, envs: Sequence[str]) -> Iterator[Clusters | None]:
     known = opened.setup.project.clusters
     wanted = [env for env in environments_in_order(opened, envs) if env in known]
     if not wanted:
-        say("rollspec.yaml names no cluster in `spec.clusters`, so the board shows only what Git says")
+        say("rollspec: rollspec.yaml names no cluster in `spec.clusters`, so the board shows only what Git says")
         yield None
         return
     from renderer.usecases.live_reading import open_reader

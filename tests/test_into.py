@@ -191,13 +191,18 @@ def test_rendered_files_that_conflict_are_stale_and_no_problem_of_specs(reposito
     assert repository.run("render").code == 0
     repository.commit()
     on(repository, "main")
-    repository.app("web", WEB + "  podMetadata: {annotations: {a: b}}\n")
+    repository.partial("  replicas: 4\n  env: {LOGS: json}\n")
     assert repository.run("render").code == 0
     repository.commit()
     on(repository, "feature")
     plan = repository.data("plan", "--into", "main")
     assert [(app["app"], app["class"]) for app in plan["apps"]] == [("web", "replace")]
-    assert {file["state"] for file in plan["files"]} <= {"changed"}
+    rollout = "rendered/production/web/rollout.yaml"
+    assert plan["files"] == [{"path": rollout, "state": "changed"}]
+    command = ["git", "-C", str(repository.folder), "merge", "--quiet", "main"]
+    merged = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    assert merged.stdout.count("CONFLICT") == 1, merged
+    assert f"CONFLICT (content): Merge conflict in {rollout}" in merged.stdout
 
 
 def test_what_is_wrong_only_together(repository: Repository) -> None:

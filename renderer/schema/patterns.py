@@ -70,6 +70,13 @@ _ROWS = (
     _Known("a header name: letters, digits or `-`", ("x-canary", "Host"), ("", "a b", "a_b", "a.b", ":a")),
     _Known("an absolute path such as /etc/app", ("/etc/app", "/a"), ("", "a", "a/b")),
     _Known("a name such as a.b, or an empty text", ("", "a", "a.b"), ("A", "a_b", "-a", "a/b")),
+    _Known("a name such as a-b, or an empty text", ("", "a", "a-b", "1"), ("A", "a_b", "a.b", "-a", "a-")),
+    _Known(
+        "a key such as team or example.com/team, or an empty text",
+        ("", "a", "A_b.c", "example.com/a"),
+        ("-a", "a/b/c", "Ex_/a", "a b"),
+    ),
+    _Known("a kernel parameter such as net.core.somaxconn", ("net.core.somaxconn", "a/b_c"), ("", "A", "a b", "-a")),
     _Known("64 hexadecimal digits, or an empty text", ("", 64 * "a"), ("a", 64 * "g")),
     _Known("an empty text, `Memory` or `HugePages`", ("", "Memory", "HugePages", "HugePages-2Mi"), ("a", "memory")),
     _Known("a path other than `.` or `/`", ("a", "a/b", "./a"), (".", "/")),

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from schemas.make.kubernetes_fields import FIELDS, NAMES, NOT_APPLIED, SPEC_OPTIONAL
+from schemas.make.kubernetes_fields import FIELDS, NAMES, NOT_APPLIED, REQUIRED, SPEC_OPTIONAL
 from schemas.make.values import DEFINITIONS, METADATA_FIELDS, SUBDOMAIN, Schema, closed, one_of, ref, whole
 
 KEPT_EXTENSIONS = (
@@ -117,7 +117,7 @@ def _definition(body: Schema, name: str, names: Mapping[str, str]) -> Schema:
     if name in _SPECIAL:
         return _SPECIAL[name]
     fields = {key: _field(f"{name}.{key}", value, names) for key, value in sorted(body.get("properties", {}).items())}
-    return closed(fields, tuple(sorted(body.get("required", []))))
+    return closed(fields, tuple(sorted({*body.get("required", []), *REQUIRED.get(name, ())})))
 
 
 def _field(key: str, node: Schema, names: Mapping[str, str]) -> Schema:

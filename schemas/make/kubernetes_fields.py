@@ -27,8 +27,11 @@ _MODE = whole(0, 0o777)
 _ID = whole(0, 2**31 - 1)
 _COUNT = whole(0, 2**31 - 1)
 _FROM_ONE = whole(1, 2**31 - 1)
+_INT32 = whole(-(2**31), 2**31 - 1)
 _SECONDS = whole(0)
 _WEIGHT = whole(1, 100)
+_NOT_EMPTY: Schema = {"type": "string", "minLength": 1}
+_COMMAND: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _CONFIG_DATA: Schema = {"type": "object", "propertyNames": ref("ConfigKey"), "additionalProperties": {"type": "string"}}
 _BINARY_DATA: Schema = {**_CONFIG_DATA, "additionalProperties": ref("Base64")}
 
@@ -43,12 +46,14 @@ FIELDS: dict[str, Schema] = {
     "ContainerPort.name": ref("PortName"),
     "ContainerPort.protocol": _PROTOCOL,
     "ContainerResizePolicy.restartPolicy": one_of("NotRequired", "RestartContainer"),
+    "ContainerResizePolicy.resourceName": one_of("cpu", "memory"),
     "ContainerRestartRule.action": one_of("Restart", "RestartAllContainers"),
     "ContainerRestartRuleOnExitCodes.operator": one_of("In", "NotIn"),
     "EnvVar.name": ref("EnvName"),
     "EphemeralContainer.imagePullPolicy": one_of("Always", "IfNotPresent", "Never"),
     "EphemeralContainer.name": LABEL,
     "EphemeralContainer.terminationMessagePolicy": one_of("FallbackToLogsOnError", "File"),
+    "ExecAction.command": _COMMAND,
     "ConfigMapEnvSource.name": SUBDOMAIN,
     "ConfigMapKeySelector.key": ref("ConfigKey"),
     "ConfigMapKeySelector.name": SUBDOMAIN,
@@ -81,30 +86,36 @@ FIELDS: dict[str, Schema] = {
     "PodSecurityContext.seLinuxChangePolicy": one_of("MountOption", "Recursive"),
     "PodSecurityContext.supplementalGroupsPolicy": one_of("Merge", "Strict"),
     "PodSecurityContext.supplementalGroups[]": _ID,
+    "Sysctl.name": text("^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$", maxLength=253),
     "SeccompProfile.type": _PROFILE,
     "SecurityContext.procMount": one_of("Default", "Unmasked"),
     "SecurityContext.runAsGroup": _ID,
     "SecurityContext.runAsUser": _ID,
     # pods
     "LocalObjectReference.name": SUBDOMAIN,
+    "HostAlias.hostnames[]": SUBDOMAIN,
     "NodeSelectorRequirement.operator": one_of("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"),
+    "PodDNSConfigOption.name": _NOT_EMPTY,
     "PodAffinityTerm.topologyKey": LABEL_KEY,
     "PodOS.name": one_of("linux", "windows"),
     "PodReadinessGate.conditionType": LABEL_KEY,
     "PodSpec.activeDeadlineSeconds": _FROM_ONE,
     "PodSpec.dnsPolicy": one_of("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
-    "PodSpec.hostname": LABEL,
+    "PodSpec.hostname": ref("OptionalLabel"),
+    "PodSpec.nodeName": ref("OptionalSubdomain"),
     "PodSpec.nodeSelector": ref("Labels"),
     "PodSpec.preemptionPolicy": _PREEMPTION,
-    "PodSpec.priorityClassName": SUBDOMAIN,
+    "PodSpec.priorityClassName": ref("OptionalSubdomain"),
     "PodSpec.restartPolicy": _RESTART,
     "PodSpec.runtimeClassName": SUBDOMAIN,
-    "PodSpec.serviceAccountName": SUBDOMAIN,
-    "PodSpec.subdomain": LABEL,
+    "PodSpec.serviceAccount": ref("OptionalSubdomain"),
+    "PodSpec.serviceAccountName": ref("OptionalSubdomain"),
+    "PodSpec.subdomain": ref("OptionalLabel"),
     "PodSpec.terminationGracePeriodSeconds": _SECONDS,
     "PreferredSchedulingTerm.weight": _WEIGHT,
     "Taint.effect": _TAINT,
     "Toleration.effect": _TAINT,
+    "Toleration.key": ref("OptionalLabelKey"),
     "TopologySpreadConstraint.maxSkew": _FROM_ONE,
     "TopologySpreadConstraint.minDomains": _FROM_ONE,
     "TopologySpreadConstraint.nodeAffinityPolicy": _POLICY,
@@ -123,8 +134,10 @@ FIELDS: dict[str, Schema] = {
         "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"
     ),
     "ImageVolumeSource.pullPolicy": one_of("Always", "IfNotPresent", "Never"),
+    "NFSVolumeSource.path": text("^/"),
     "KeyToPath.mode": _MODE,
     "PersistentVolumeClaimSpec.accessModes[]": _ACCESS,
+    "PersistentVolumeClaimSpec.storageClassName": ref("OptionalSubdomain"),
     "PersistentVolumeClaimSpec.volumeMode": _VOLUME_MODE,
     "PersistentVolumeSpec.accessModes[]": _ACCESS,
     "PersistentVolumeSpec.persistentVolumeReclaimPolicy": one_of("Delete", "Recycle", "Retain"),
@@ -167,6 +180,8 @@ FIELDS: dict[str, Schema] = {
     "JobSpec.podReplacementPolicy": one_of("Failed", "TerminatingOrFailed"),
     "JobSpec.ttlSecondsAfterFinished": _COUNT,
     "PodFailurePolicyOnExitCodesRequirement.operator": one_of("In", "NotIn"),
+    "PodFailurePolicyOnExitCodesRequirement.values": {"type": "array", "items": _INT32, "minItems": 1},
+    "PodFailurePolicyOnPodConditionsPattern.status": one_of("False", "True", "Unknown"),
     "PodFailurePolicyRule.action": one_of("Count", "FailIndex", "FailJob", "Ignore"),
     "ReplicaSetSpec.minReadySeconds": _COUNT,
     "ReplicaSetSpec.replicas": _COUNT,
@@ -181,7 +196,9 @@ FIELDS: dict[str, Schema] = {
     "StatefulSetSpec.minReadySeconds": _COUNT,
     "StatefulSetSpec.podManagementPolicy": one_of("OrderedReady", "Parallel"),
     "StatefulSetSpec.replicas": _COUNT,
+    "StatefulSetSpec.serviceName": ref("OptionalLabel"),
     "StatefulSetSpec.revisionHistoryLimit": _COUNT,
+    "StatefulSetOrdinals.start": _COUNT,
     "StatefulSetUpdateStrategy.type": one_of("OnDelete", "RollingUpdate"),
     # scaling and disruption
     "CrossVersionObjectReference.kind": {"type": "string", "minLength": 1},
@@ -200,11 +217,16 @@ FIELDS: dict[str, Schema] = {
     "PodDisruptionBudgetSpec.minAvailable": ref("IntOrPercent"),
     "PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy": one_of("AlwaysAllow", "IfHealthyBudget"),
     "PriorityClass.preemptionPolicy": _PREEMPTION,
+    "PriorityClass.value": whole(-(2**31), 10**9),
     # network
     "EndpointPort.protocol": _PROTOCOL,
     "discovery.v1.EndpointPort.protocol": _PROTOCOL,
     "EndpointSlice.addressType": one_of("FQDN", "IPv4", "IPv6"),
     "HTTPIngressPath.pathType": one_of("Exact", "ImplementationSpecific", "Prefix"),
+    "HTTPIngressRuleValue.paths": {"type": "array", "items": ref("HTTPIngressPath"), "minItems": 1},
+    "IngressServiceBackend.name": ref("DNS1035Label"),
+    "IngressSpec.ingressClassName": SUBDOMAIN,
+    "IngressTLS.secretName": ref("OptionalSubdomain"),
     "NetworkPolicyPort.endPort": ref("Port"),
     "NetworkPolicyPort.port": ref("PortOrName"),
     "NetworkPolicyPort.protocol": _PROTOCOL,
@@ -230,6 +252,8 @@ FIELDS: dict[str, Schema] = {
     "ConfigMap.binaryData": _BINARY_DATA,
     "ConfigMap.data": _CONFIG_DATA,
     "RoleRef.kind": one_of("ClusterRole", "Role"),
+    "RoleRef.apiGroup": one_of("rbac.authorization.k8s.io"),
+    "RoleRef.name": ref("RBACName"),
     "Secret.data": _BINARY_DATA,
     "Secret.stringData": _CONFIG_DATA,
     "StorageClass.reclaimPolicy": _KEEP,
@@ -260,6 +284,20 @@ NAMES: dict[str, Schema] = {
     "RoleBinding": ref("RBACName"),
     "Service": ref("DNS1035Label"),
     "ClusterTrustBundle": {"type": "string", "minLength": 1},
+}
+
+# Fields that the API server asks for, and OpenAPI does not.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "ConfigMapEnvSource": ("name",),
+    "ConfigMapKeySelector": ("name",),
+    "ConfigMapProjection": ("name",),
+    "ConfigMapVolumeSource": ("name",),
+    "ExecAction": ("command",),
+    "PodDNSConfigOption": ("name",),
+    "SecretEnvSource": ("name",),
+    "SecretKeySelector": ("name",),
+    "SecretProjection": ("name",),
+    "SecretVolumeSource": ("secretName",),
 }
 
 # The API server takes these without a spec.

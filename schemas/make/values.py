@@ -70,6 +70,10 @@ DEFINITIONS: dict[str, Schema] = {
     "LabelKey": text(f"^({_SUBDOMAIN}/)?{_QUALIFIED}$", maxLength=317),
     "LabelValue": text(f"^({_QUALIFIED})?$", maxLength=63),
     "Labels": {"type": "object", "propertyNames": ref("LabelKey"), "additionalProperties": ref("LabelValue")},
+    # Empty text is the same as no field; a storage class of no name asks for a volume without one.
+    "OptionalLabel": text(f"^({_LABEL})?$", maxLength=63),
+    "OptionalLabelKey": text(f"^(({_SUBDOMAIN}/)?{_QUALIFIED})?$", maxLength=317),
+    "OptionalSubdomain": text(f"^({_SUBDOMAIN})?$", maxLength=253),
     "Port": whole(1, 65535),
     "PortName": text(_PORT_NAME, maxLength=15),
     "PortOrName": guard({**_INT_OR_TEXT, "minimum": 1, "maximum": 65535, "pattern": _PORT_NAME, "maxLength": 15}),

@@ -74,6 +74,39 @@ def test_runs_with_notes_are_plain_runs_after_each_edit(name: str, pair: tuple[P
         equal(*pair, app)
 
 
+PATCH = """\
+  patches:
+    - target: {kind: VirtualService}
+      patch:
+        - {op: add, path: /spec/hosts/-, value: app-00004.example.com}
+"""
+ROUTES: dict[str, Callable[[Path], object]] = {
+    "of another, by a patch": lambda p: spec_of(p, 0).write_text(spec_of(p, 0).read_text() + PATCH),
+    "a wildcard that covers another": lambda p: edit(spec_of(p, 0), "[app-00000.example.com", '["*.example.com"'),
+    "a longer wildcard": lambda p: (
+        edit(spec_of(p, 0), "[app-00000.example.com", '["*.example.com"'),
+        edit(spec_of(p, 4), "[app-00004.", "[eu.shop."),
+    ),
+    "the Service of another": lambda p: edit(spec_of(p, 0), "[app-00000.example.com", f"[app-00001.{ENVS[0]}.svc"),
+    "the Services of a namespace": lambda p: edit(spec_of(p, 0), "[app-00000.example.com", f'["*.{ENVS[0]}.svc"'),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+def test_a_run_about_one_app_finds_the_clashes_of_its_hosts(name: str, pair: tuple[Path, Path]) -> None:
+    for project in pair:
+        ROUTES[name](project)
+        whole = run(project, "validate", "--env", ENVS[0])
+        wanted = {line for line in whole.err.splitlines() if ": host-once: " in line}
+        assert wanted, whole
+        part = run(project, "validate", "--cached", "--app", name_of(0), "--env", ENVS[0])
+        assert {line for line in part.err.splitlines() if ": host-once: " in line} == wanted
+    if "wildcard" in name:  # the app that it covers
+        part = run(pair[0], "validate", "--cached", "--app", name_of(4), "--env", ENVS[0])
+        assert {line for line in part.err.splitlines() if ": host-once: " in line} <= wanted
+        assert ": host-once: " in part.err
+
+
 def test_a_clash_that_only_the_notes_show_is_found(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     for project in pair:
         STEPS["a host of another"](project, 0)
@@ -155,7 +188,7 @@ def test_an_uncommitted_spec_is_not_noted(pair: tuple[Path, Path]) -> None:
     assert ("not.committed" in notes, spec(3) in files.split("\t")) == (False, False)
 
 
-HOSTS = st.from_regex(r"[a-z0-9*_-]{1,3}(\.[a-z0-9_-]{1,3}){1,3}", fullmatch=True)
+HOSTS = st.from_regex(r"[a-z0-9*_-]{0,3}(\.[a-z0-9_-]{1,3}){1,3}", fullmatch=True)
 
 
 @given(st.text("ab.*-_ :/\n\"'[]é", max_size=30).map(str.encode), HOSTS)

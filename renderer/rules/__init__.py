@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from renderer.rules.claims import Claim, claims
+from renderer.rules.claims import Claim, claims, routed_hosts
 from renderer.rules.finding import Finding, ManifestRule, Scene, is_called_for
 from renderer.rules.fleet import FLEET_RULES, Clash, could_clash, fleet, is_for_a_cluster, is_of_namespace
 from renderer.rules.known_pods import KnownPods, pods_of
@@ -31,6 +31,7 @@ __all__ = [
     "fleet",
     "is_for_a_cluster",
     "is_of_namespace",
+    "routed_hosts",
 ]
 
 MANIFEST_RULES: dict[str, ManifestRule] = {name: rule.judge for name, rule in RULES.items()}

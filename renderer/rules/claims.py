@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
@@ -73,6 +73,12 @@ def claims(
     made += [each for one in found.kinds.get("VirtualService", ()) for each in _destinations(one, owner, namespace)]
     made += _mounts(found, owner, namespace)
     return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
+
+
+def routed_hosts(claimed: Iterable[Claim]) -> frozenset[str]:
+    """The hosts of VirtualServices among the claims, other than those of Services."""
+    hosts = {claim.key.partition(" ")[0] for claim in claimed if claim.rule == "host-once"}
+    return frozenset(host for host in hosts if not service_key(host))
 
 
 def service_key(host: str) -> str:

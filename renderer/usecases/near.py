@@ -11,6 +11,7 @@ from renderer import __version__
 from renderer.cache_key import NoKeyError
 from renderer.lazy import regex
 from renderer.pipeline import Rendered
+from renderer.rules import routed_hosts
 from renderer.sealed import Sealed
 from renderer.tree import reader, stamp_of
 from renderer.usecases.project import Opened
@@ -18,7 +19,7 @@ from renderer.usecases.trust import trusted_key
 
 _MAY_CLASH = regex(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 _NAME = regex(rb"[A-Za-z0-9_.*-]+")  # where a host is in a text, it is a part of such a name with a dot
-_HOST = regex(rb"[A-Za-z0-9_*-]+\.[A-Za-z0-9_.*-]+")
+_HOST = regex(rb"[A-Za-z0-9_*-]*\.[A-Za-z0-9_.*-]+")
 _FEW = 100  # files that are read again more quickly than an index is written
 _PREVIEW = "-preview"
 _MARK, _NO_MARK = "!", "-"  # of a text that may clash with any other, and of the rest
@@ -28,7 +29,7 @@ class Search(NamedTuple):
     """What is looked for in the texts of other apps."""
 
     apps: frozenset[str]
-    related: frozenset[str]  # apps of which one could be the preview of the other
+    related: frozenset[str]  # by their names: their Services could be those of the preview, or of a host
     words: frozenset[bytes]
     any_text: bool  # these apps could clash with each other app
 
@@ -146,9 +147,19 @@ def _note(text: bytes) -> str:
 
 
 def _search(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> Search:
-    words = frozenset(key.encode() for each in rendered for key in each.hosts)
+    hosts = frozenset(host for each in rendered for host in (*each.hosts, *routed_hosts(each.claims)))
+    words = frozenset(word.encode() for host in hosts for word in _words_of(host))
+    of_services = any(host.startswith("*") and (".svc" in host or host.endswith(".local")) for host in hosts)
     custom = any(_MAY_CLASH.search(text) for app in apps for text in opened.texts(app)[0].values())
-    return Search(frozenset(apps), _related(apps), words, custom)
+    related = _related(apps) | {host.partition(".")[0] for host in hosts}
+    return Search(frozenset(apps), related, words, custom or of_services)
+
+
+def _words_of(host: str) -> Iterator[str]:
+    """What a text has that has this host, one that it covers, or a wildcard that covers it."""
+    yield host[1:] if host.startswith("*.") else host
+    labels = host.split(".")
+    yield from (f"*.{'.'.join(labels[number:])}" for number in range(1, len(labels)))
 
 
 def _read(opened: Opened, search: Search, others: Sequence[str]) -> Iterator[str]:

@@ -80,13 +80,17 @@ PATCH = """\
       patch:
         - {op: add, path: /spec/hosts/-, value: app-00004.example.com}
 """
+
+
+def two_levels(project: Path) -> None:
+    edit(spec_of(project, 0), "[app-00000.example.com", '["*.example.com"')
+    edit(spec_of(project, 4), "[app-00004.", "[eu.shop.")
+
+
 ROUTES: dict[str, Callable[[Path], object]] = {
     "of another, by a patch": lambda p: spec_of(p, 0).write_text(spec_of(p, 0).read_text() + PATCH),
     "a wildcard that covers another": lambda p: edit(spec_of(p, 0), "[app-00000.example.com", '["*.example.com"'),
-    "a longer wildcard": lambda p: (
-        edit(spec_of(p, 0), "[app-00000.example.com", '["*.example.com"'),
-        edit(spec_of(p, 4), "[app-00004.", "[eu.shop."),
-    ),
+    "a longer name under a wildcard": two_levels,
     "the Service of another": lambda p: edit(spec_of(p, 0), "[app-00000.example.com", f"[app-00001.{ENVS[0]}.svc"),
     "the Services of a namespace": lambda p: edit(spec_of(p, 0), "[app-00000.example.com", f'["*.{ENVS[0]}.svc"'),
 }

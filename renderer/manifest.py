@@ -24,6 +24,7 @@ _GROUPS = {
     "networking.istio.io": ("VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "Sidecar"),
 }
 _GROUP_OF = {kind: group for group, kinds in _GROUPS.items() for kind in kinds}
+_LONGEST_FILE = 255  # bytes of a file's name, for most file systems
 Object = dict[str, Any]  # a Kubernetes object as plain data: dict, list, str, int, float, bool, None
 
 
@@ -115,3 +116,14 @@ def sync_options(data: Mapping[str, Any]) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def _options(text: str) -> frozenset[str]:
     return frozenset(text.replace(" ", "").split(","))
+
+
+def file_of(stem: str) -> str:
+    """The name of an object's file; a stem too long for a file system is cut, and gets a mark of the whole."""
+    size = len(stem.encode()) + len(".yaml")
+    if size <= _LONGEST_FILE:
+        return f"{stem}.yaml"
+    from hashlib import sha256  # it loads OpenSSL, which few names need
+
+    end = f"-{sha256(stem.encode()).hexdigest()[:8]}.yaml"
+    return stem.encode()[: _LONGEST_FILE - len(end)].decode(errors="ignore") + end

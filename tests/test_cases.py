@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.support.cases import FIXTURES, ROOT, cases, lay_out, run, snapshot
+from tests.support.cases import FIXTURES, OVERLAY, ROOT, cases, lay_out, run, snapshot
 
 OK, ERR = cases("ok"), cases("err")
 
@@ -40,6 +41,25 @@ def test_a_template_too_large_for_a_spec_is_refused(tmp_path: Path) -> None:
     outcome = run(project, "validate")
     assert outcome.code == 1
     assert "templates/large.yaml.j2:1:1: yaml-size: this file has more than 65536 bytes; split it\n" in outcome.err
+
+
+LONG = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}, namespace: {namespace}}}
+"""
+
+
+def test_a_name_too_long_for_a_file_is_cut_in_the_name_of_its_file(tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/rolling-update", tmp_path / "p", leave=frozenset(("expected",)))
+    names = [(f"{'a' * 252}{last}", space) for last in "bc" for space in ("shop", "other")]
+    (project / "long.yaml").write_text("---\n".join(LONG.format(name=name, namespace=space) for name, space in names))
+    (project / "overlays/production/overlay.yaml").write_text(f"{OVERLAY}  resources: [../../long.yaml]\n")
+    assert run(project, "render").code == 0
+    files = sorted((project / "rendered/production/_resources").iterdir())
+    assert {tuple(re.findall(r"name: (a+[bc])\n  namespace: (\w+)", file.read_text())[0]) for file in files} == {*names}
+    assert max(len(file.name) for file in files) == 255
+    assert run(project, "render", "--check").code == 0
 
 
 def test_samples_are_rendered_as_committed() -> None:

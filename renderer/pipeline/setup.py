@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
-from renderer.manifest import Identity, Manifest, Written
+from renderer.manifest import Identity, Manifest, Written, file_of
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
 from renderer.pipeline.faults import faults_of
@@ -259,7 +259,7 @@ def _with_distinct_files(manifests: Collection[Manifest], namespace: str) -> tup
     """The manifests; if two would share a file name, the one of another namespace gets its namespace in the name."""
     count = Counter(manifest.file for manifest in manifests)
     return tuple(
-        replace(manifest, file=f"{manifest.file.removesuffix('.yaml')}_{manifest.namespace}.yaml")
+        replace(manifest, file=file_of(f"{manifest.file.removesuffix('.yaml')}_{manifest.namespace}"))
         if count[manifest.file] > 1 and manifest.namespace not in ("", namespace)
         else manifest
         for manifest in manifests
@@ -318,7 +318,7 @@ def _resource(data: Any, given: ResourceMetadata, written: Written) -> Manifest:
     group = group.partition(".")[0]
     name = generate_name(metadata).rstrip("-.") or str(metadata.get("name"))
     words = [str(data["kind"]).lower(), *([group] if group else []), name]
-    file = "-".join(words).replace("/", "-").replace(":", "-") + ".yaml"
+    file = file_of("-".join(words).replace("/", "-").replace(":", "-"))
     return Manifest(file, {**data, "metadata": metadata}, written)
 
 

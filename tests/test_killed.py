@@ -93,6 +93,30 @@ def test_what_somebody_changed_since_the_kill_stays(repository: Path) -> None:
     assert run(repository, *VERB).code == 0
 
 
+def test_a_verb_stopped_again_while_it_takes_its_edits_back_is_undone_by_the_next_one(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = repository / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    write = verb._write
+
+    def stopped(*given: Any, mark: bool = True) -> None:
+        if not mark:
+            raise KeyboardInterrupt
+        write(*given, mark=mark)
+
+    with monkeypatch.context() as second:
+        second.setattr(verb, "_write", stopped)
+        assert run(repository, *VERB).code
+    assert git(repository, "status", "--porcelain")
+    hook.unlink()
+    again = run(repository, *VERB)
+    assert (again.code, "a verb that was killed left" in again.err) == (0, True), again
+    assert git(repository, "status", "--porcelain") == ""
+    assert [*(repository / ".git").glob("rollspec-*")] == []
+
+
 def test_a_render_killed_at_any_moment_is_finished_by_the_next_one(tmp_path: Path) -> None:
     project = apps(tmp_path / "original", 12)
     assert run(project, "render").code == 0

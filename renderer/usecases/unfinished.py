@@ -20,14 +20,20 @@ _NAME = "rollspec-unfinished"
 
 @contextmanager
 def noted(root: str, files: Mapping[str, bytes | None]) -> Iterator[None]:
-    """Note what these files will hold (None: they are removed) until all is committed, or as it was."""
-    note = _note(root)
+    """Note what these files will hold (None: they are removed) until all is committed, or as it was.
+
+    Where the verb was stopped again while it took its edits back, the note stays.
+    """
+    note, wanted = _note(root), {path: _digest(content) for path, content in files.items()}
     with open(note, "w", encoding="utf-8") as file:
-        json.dump({path: _digest(content) for path, content in files.items()}, file)
+        json.dump(wanted, file)
     try:
         yield
-    finally:
-        os.unlink(note)
+    except BaseException:
+        if not _ours(wanted, _read(root, wanted)):
+            os.unlink(note)
+        raise
+    os.unlink(note)
 
 
 def undo_unfinished(root: str) -> None:
@@ -55,11 +61,16 @@ def undo_unfinished(root: str) -> None:
 
 def _restore(root: str, wanted: Mapping[str, str | None]) -> int:
     now = _read(root, wanted)
-    ours = [path for path, digest in wanted.items() if _digest(now.get(path)) == digest]
+    ours = _ours(wanted, now)
     old = {path: content for path, content in read_many(root, "HEAD", ours).items() if content != now.get(path)}
     present = {path: content for path, content in old.items() if content is not None}
     write_all(root, present, [path for path in old if path not in present], mark=None)
     return len(old)
+
+
+def _ours(wanted: Mapping[str, str | None], now: Mapping[str, bytes]) -> list[str]:
+    """The files that hold what was noted of them."""
+    return [path for path, digest in wanted.items() if _digest(now.get(path)) == digest]
 
 
 def _read(root: str, paths: Collection[str]) -> dict[str, bytes]:

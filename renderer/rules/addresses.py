@@ -24,14 +24,32 @@ def is_range(text: str) -> bool:
     """A range in CIDR notation; its address may have bits below the prefix."""
     from ipaddress import ip_network
 
-    address, slash, bits = text.partition("/")
+    _, slash, bits = text.partition("/")
     if not slash or not bits.isdecimal():
         return False
     try:
-        ip_network(f"{_without_zeros(address)}/{bits}", strict=False)
+        ip_network(_range(text), strict=False)
     except ValueError:
         return False
     return True
+
+
+def is_within(part: str, whole: str) -> bool:
+    """Whether one valid range is a part of another, and smaller."""
+    from ipaddress import ip_network
+
+    inner, outer = (ip_network(_range(text), strict=False) for text in (part, whole))
+    first, last = outer.network_address, outer.broadcast_address
+    return (
+        inner.version == outer.version
+        and inner.prefixlen > outer.prefixlen
+        and int(first) <= int(inner.network_address) <= int(last)
+    )
+
+
+def _range(text: str) -> str:
+    address, _, bits = text.partition("/")
+    return f"{_without_zeros(address)}/{bits}"
 
 
 def _without_zeros(address: str) -> str:

@@ -70,7 +70,8 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
     render has a workload of that namespace. An autoscaler among the environment's `resources` is reported at the
     workload that has the name of its target, and another kind.
 
-    Why: It scales nothing: it reports `FailedGetScale`, and the workload keeps its count.
+    Why: It scales nothing: it reports `FailedGetScale`, and the workload keeps its count. The API server refuses a
+    HorizontalPodAutoscaler whose target has no `apiVersion`.
     Fix: name the workload that the strategy renders: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
     Source: kube-score `horizontalpodautoscaler-has-target`, kube-linter `dangling-hpa`, KEDA (`scaleTargetRef.kind` is
     Deployment if it is not given).
@@ -86,6 +87,9 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
                 if "kind" not in ((hpa.data.get("spec") or {}).get("scaleTargetRef") or {}):
                     message += f"; write apiVersion: {near.manifest.api_version} and kind: {near.kind}"
                 yield Finding("hpa-target", message, "/spec/scaleTargetRef", hpa)
+        elif hpa.kind == "HorizontalPodAutoscaler" and not found.api_version:
+            message = f"scaleTargetRef needs apiVersion: write apiVersion: {target.api_version}"
+            yield Finding("hpa-target", message, "/spec/scaleTargetRef", hpa)
         elif found.api_version != target.api_version and (found.api_version or found.kind != "Deployment"):
             message = f"apiVersion of a {found.kind} is {target.api_version}, not {found.api_version or 'apps/v1'}"
             yield Finding("hpa-target", message, "/spec/scaleTargetRef/apiVersion", hpa)

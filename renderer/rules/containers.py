@@ -241,12 +241,14 @@ def _is_huge_pages(name: str) -> bool:
 
 def requests_within_limits(scene: Scene) -> Iterator[Finding]:
     """A request above its limit, a value that is not a quantity, or an extended resource whose request and limit
-    differ.
+    differ, or that has a request alone.
 
-    Why: The API server refuses the pod template. Only cpu, memory and ephemeral-storage can be overcommitted; for any
-    other resource, request and limit must be equal.
-    Fix: raise the limit or lower the request. If an overlay changes one of them, check the other.
-    Source: API server (`must be less than or equal to memory limit of ...`, `must be equal to ...`).
+    Why: The API server refuses the pod template. Only cpu, memory and ephemeral-storage can be overcommitted; any
+    other resource needs a limit, and a request that is equal to it.
+    Fix: raise the limit or lower the request. If an overlay changes one of them, check the other. A resource such as
+    `nvidia.com/gpu` needs only a limit.
+    Source: API server (`must be less than or equal to memory limit of ...`, `must be equal to ...`, `Limit must be set
+    for non overcommitable resources`).
     """
     for pod in scene.index.pods:
         for pointer, container in pod.every:
@@ -271,6 +273,9 @@ def _resources(manifest: Manifest, pointer: str, resources: Object) -> Iterator[
                 )
     for name, request in requests.items():
         if name not in limits:
+            if _needs_limit(name):
+                message = f"{name} cannot be overcommitted: write it under limits, which is its request, too"
+                yield _resource(manifest, pointer, "requests", name, message)
             continue
         asked, limit = quantity(request), quantity(limits[name])
         if asked is None or limit is None:
@@ -283,6 +288,11 @@ def _resources(manifest: Manifest, pointer: str, resources: Object) -> Iterator[
                 f"the request of {name} ({request}) must equal its limit ({limits[name]}): it cannot be overcommitted"
             )
             yield _resource(manifest, pointer, "requests", name, message)
+
+
+def _needs_limit(name: str) -> bool:
+    """Whether Kubernetes refuses a request of it without a limit: huge pages, and resources of device plugins."""
+    return _is_huge_pages(name) or ("/" in name and "kubernetes.io/" not in name and _is_container_resource(name))
 
 
 def _resource(manifest: Manifest, pointer: str, side: str, name: str, message: str) -> Finding:

@@ -34,7 +34,8 @@ def _problems(ingress: Manifest) -> Iterator[tuple[str, str]]:
     rules = mappings(spec.get("rules"))
     if not rules and not spec.get("defaultBackend"):
         yield "/spec", "an Ingress needs rules or a defaultBackend"
-    yield from _backend("/spec/defaultBackend", spec.get("defaultBackend"))
+    if "defaultBackend" in spec:
+        yield from _backend("/spec/defaultBackend", spec["defaultBackend"])
     for number, rule in enumerate(rules):
         pointer = f"/spec/rules/{number}"
         yield from _host(f"{pointer}/host", rule.get("host"))
@@ -77,6 +78,8 @@ def _backend(pointer: str, backend: Any) -> Iterator[tuple[str, str]]:
     service = found.get("service")
     if service and found.get("resource"):
         yield pointer, "a backend has a service or a resource, not both"
+    if not service and not found.get("resource"):
+        yield pointer, "a backend needs a service: add service: {name: web, port: {number: 80}}"
     if not service:
         return
     port = mapping(mapping(service).get("port"))

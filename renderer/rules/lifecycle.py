@@ -141,7 +141,7 @@ def hook_handler(scene: Scene) -> Iterator[Finding]:
 
 
 def grace_period(scene: Scene) -> Iterator[Finding]:
-    """A `preStop` hook that sleeps as long as the pod's grace period, or longer.
+    """A `preStop` hook that sleeps as long as the pod's grace period, or longer; a `postStart` hook that sleeps longer.
 
     `terminationGracePeriodSeconds` is 30 if it is not given. A `sleep` hook that is longer is an error, because the API
     server refuses it; an equal one, and an `exec` of `sleep`, are warnings.
@@ -153,10 +153,15 @@ def grace_period(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.pods:
         for pointer, container in pod.every:
-            hook = (container.get("lifecycle") or {}).get("preStop") if "lifecycle" in container else None
+            hooks = (container.get("lifecycle") or {}) if "lifecycle" in container else {}
+            grace = pod.spec.get("terminationGracePeriodSeconds", GRACE)
+            first = ((hooks.get("postStart") or {}).get("sleep") or {}).get("seconds", 0)
+            if first > grace:
+                message = f"postStart sleeps {first} s: at most terminationGracePeriodSeconds, which is {grace}"
+                yield Finding("grace-period", message, f"{pointer}/lifecycle/postStart", pod.manifest)
+            hook = hooks.get("preStop")
             if not hook:
                 continue
-            grace = pod.spec.get("terminationGracePeriodSeconds", GRACE)
             native = (hook.get("sleep") or {}).get("seconds")
             seconds = native if native is not None else _slept((hook.get("exec") or {}).get("command") or [])
             if seconds is not None and seconds >= grace:

@@ -19,6 +19,7 @@ from renderer.rules.syntax import (
 
 MEBIBYTE = 1 << 20
 _STORED = 3 << 19  # bytes of an object in etcd
+_BASE64 = frozenset({("ConfigMap", "binaryData"), ("Secret", "data")})
 _LARGE = ("ConfigMap", "Secret", "CustomResourceDefinition")
 ANNOTATIONS = 256 << 10  # bytes of all annotations of an object together
 
@@ -168,14 +169,14 @@ def object_once(scene: Scene) -> Iterator[Finding]:
 
 
 def config_data(scene: Scene) -> Iterator[Finding]:
-    """A ConfigMap or Secret with an invalid key, a key in both `data` and `binaryData`, or more data than the cluster
-    takes.
+    """A ConfigMap or Secret with an invalid key, a key in both `data` and `binaryData`, text that is not base64, or
+    more data than the cluster takes.
 
-    Why: The API server refuses the key, and more than 1 MiB of data.
+    Why: The API server refuses the key, the text, and more than 1 MiB of data.
     Fix: use keys of letters, digits, `-`, `_` and `.`, at most 253 characters; put large files into the image or a
-    volume.
+    volume. `data` of a Secret is base64, `stringData` plain text.
     Source: API server (`a valid config key must consist of alphanumeric characters, ...`; `Too long: may not be more
-    than 1048576 bytes`).
+    than 1048576 bytes`; `illegal base64 data`).
     """
     for kind, fields in (("ConfigMap", ("data", "binaryData")), ("Secret", ("data", "stringData"))):
         for manifest in scene.index.kinds.get(kind, ()):
@@ -187,6 +188,7 @@ def config_data(scene: Scene) -> Iterator[Finding]:
                     if not is_data_key(key):
                         message = f"{key!r} is not a valid key of a {kind}: letters, digits, -, _ and ., at most 253"
                         yield Finding("config-data", message, f"/{field}/{escape(key)}", manifest)
+                yield from _not_base64(manifest, field, entries) if (kind, field) in _BASE64 else ()
                 if kind == "ConfigMap" and (twice := sorted(seen & entries.keys())):
                     message = f"{twice[0]} is in data and in binaryData: remove one of them"
                     yield Finding("config-data", message, f"/{field}/{escape(twice[0])}", manifest)
@@ -195,6 +197,14 @@ def config_data(scene: Scene) -> Iterator[Finding]:
                 yield Finding(
                     "config-data", f"the data takes {size} bytes: at most {MEBIBYTE}", f"/{fields[0]}", manifest
                 )
+
+
+def _not_base64(manifest: Manifest, field: str, entries: Object) -> Iterator[Finding]:
+    for key, value in entries.items():
+        if isinstance(value, str) and len(value) % 4 and len(value.replace("\n", "").replace("\r", "")) % 4:
+            instead = "write plain text under stringData" if field == "data" else "write plain text under data"
+            message = f"the value of {key} is not base64, which comes in groups of four characters: {instead}"
+            yield Finding("config-data", message, f"/{field}/{escape(key)}", manifest)
 
 
 def object_size(scene: Scene) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer.manifest import Object
 from renderer.plain import mapping, mappings
-from renderer.rules.addresses import A_RANGE, is_range
+from renderer.rules.addresses import A_RANGE, is_range, is_within
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
 
@@ -21,9 +21,9 @@ def network_policy(scene: Scene) -> Iterator[Finding]:
 
     Why: The policy is not applied, and Argo CD's sync fails: the pods accept what they accepted before.
     Fix: a peer has an `ipBlock`, or a `podSelector` and a `namespaceSelector`. A range of addresses is written
-    `10.0.0.0/8`. `endPort` needs a number as `port`, which is not above it.
+    `10.0.0.0/8`, and each range of `except` is a part of it. `endPort` needs a number as `port`, which is not above it.
     Source: API server (`ValidateNetworkPolicy`: `may not specify both ipBlock and another peer`, `must be greater than
-    or equal to port`).
+    or equal to port`, `must be a strict subset of cidr`).
     """
     for policy in scene.of(KIND):
         for side, peers in _SIDES:
@@ -53,9 +53,14 @@ def _peer(peer: Object) -> Iterator[tuple[str, str]]:
         yield "", f"a peer has an ipBlock or {others[0]}, not both: make them two peers, each with its own `-`"
     if block is None and not others:
         yield "", "a peer needs an ipBlock, a podSelector or a namespaceSelector"
+    whole = mapping(block).get("cidr")
     for inner, value in _ranges(mapping(block)):
-        if isinstance(value, str) and not is_range(value):
+        if not isinstance(value, str):
+            continue
+        if not is_range(value):
             yield f"/ipBlock/{inner}", f"{value!r} is not {A_RANGE}"
+        elif inner != "cidr" and isinstance(whole, str) and is_range(whole) and not is_within(value, whole):
+            yield f"/ipBlock/{inner}", f"{value} is not a part of {whole}: except takes smaller ranges within cidr"
 
 
 def _ranges(block: Object) -> Iterator[tuple[str, Any]]:

@@ -90,7 +90,7 @@ def affinity(scene: Scene) -> Iterator[Finding]:
         for kind in ("podAffinity", "podAntiAffinity"):
             for inner, message in _weights(whole.get(kind) or {}):
                 yield Finding("affinity", message, f"{pointer}{kind}/{inner}", pod.manifest)
-            for inner, term in _pod_terms(whole.get(kind) or {}):
+            for inner, term in pod_terms(whole.get(kind) or {}):
                 errors = list(_term_errors(term))
                 for message in errors:
                     yield Finding("affinity", message, f"{pointer}{kind}/{inner}", pod.manifest)
@@ -100,7 +100,8 @@ def affinity(scene: Scene) -> Iterator[Finding]:
             yield Finding("affinity", message, f"{pointer}nodeAffinity/{inner}", pod.manifest)
 
 
-def _pod_terms(terms: Object) -> Iterator[tuple[str, Object]]:
+def pod_terms(terms: Object) -> Iterator[tuple[str, Object]]:
+    """The terms of an affinity between pods, each with its pointer."""
     for number, weighted in enumerate(terms.get(PREFERRED) or ()):
         yield f"{PREFERRED}/{number}/podAffinityTerm", weighted.get("podAffinityTerm") or {}
     for number, term in enumerate(terms.get(REQUIRED) or ()):
@@ -148,12 +149,13 @@ def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:
 
 def _node_term(pointer: str, term: Object) -> Iterator[tuple[str, str]]:
     for number, expression in enumerate(term.get("matchExpressions") or ()):
-        problem = _expression(expression.get("operator"), expression.get("values") or ())
+        problem = expression_error(expression.get("operator"), expression.get("values") or ())
         if problem:
             yield f"{pointer}/matchExpressions/{number}", problem
 
 
-def _expression(operator: str | None, values: Iterable[str]) -> str | None:
+def expression_error(operator: str | None, values: Iterable[str]) -> str | None:
+    """Why Kubernetes refuses an expression of a selector; None for one that it takes."""
     values = list(values)
     if operator in ("In", "NotIn") and not values:
         return f"operator {operator} needs values"

@@ -175,7 +175,7 @@ def service_type(scene: Scene) -> Iterator[Finding]:
     needs `externalName` and no cluster IP; `externalTrafficPolicy` needs NodePort or LoadBalancer; fields of load
     balancers need LoadBalancer; `healthCheckNodePort` needs `externalTrafficPolicy: Local`; `sessionAffinityConfig`
     needs `sessionAffinity: ClientIP`; two IP families need a dual-stack policy. `loadBalancerSourceRanges` are ranges
-    such as `10.0.0.0/8`, `externalIPs` single addresses.
+    such as `10.0.0.0/8`, `externalIPs` and `clusterIP` single addresses; the first of `clusterIPs` is `clusterIP`.
     Source: API server (`ValidateService`).
     """
     for service in scene.of("Service"):
@@ -188,6 +188,11 @@ def service_type(scene: Scene) -> Iterator[Finding]:
 def _type_errors(spec: Object) -> Iterator[tuple[str, str]]:
     kind = spec.get("type") or "ClusterIP"
     headless = spec.get("clusterIP") == "None"
+    first = spec.get("clusterIP") or ""
+    if first and not headless and not is_address(first):
+        yield "/spec/clusterIP", f"{first!r} is not an IP address: leave clusterIP out, or write None for none"
+    if spec.get("clusterIPs") and spec["clusterIPs"][0] != first:
+        yield "/spec/clusterIPs", "the first of clusterIPs must be clusterIP: leave both out, and Kubernetes picks them"
     if headless and kind in _OUTSIDE:
         yield "/spec/clusterIP", f"a headless Service cannot be a {kind}"
     if kind == "ExternalName" and not spec.get("externalName"):

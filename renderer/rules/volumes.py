@@ -8,17 +8,24 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 
+_WITH_ITEMS = ("configMap", "secret", "downwardAPI")
+
 
 def volume_source(scene: Scene) -> Iterator[Finding]:
-    """A volume with several sources, or with none.
+    """A volume with several sources, or with none; a file of it that has a path outside it, or shows nothing.
 
     Why: The API server refuses several sources. A volume with none (a warning) becomes an `emptyDir`, which loses its
-    data with the pod.
+    data with the pod. The API server refuses a path that is not below the volume, and a file of `downwardAPI` without
+    exactly one of `fieldRef` and `resourceFieldRef`.
     Fix: keep one source. A strategic merge patch that changes it needs `$patch: replace`, or the old one set to null.
-    Source: API server (`may not specify more than 1 volume type`).
+    The `path` of a file is relative, without `..`.
+    Source: API server (`may not specify more than 1 volume type`, `must be a relative path`, `one of fieldRef and
+    resourceFieldRef is required`).
     """
     for pod in scene.index.pods:
         for number, volume in enumerate(pod.spec.get("volumes") or ()):
+            for inner, message in _files(volume):
+                yield Finding("volume-source", message, f"{pod.pointer}/spec/volumes/{number}{inner}", pod.manifest)
             if len(volume) == 2:
                 continue
             pointer, has = f"{pod.pointer}/spec/volumes/{number}", " and ".join(sorted(volume.keys() - {"name"}))
@@ -31,13 +38,48 @@ def volume_source(scene: Scene) -> Iterator[Finding]:
                 yield Finding("volume-source", message, pointer, pod.manifest, "warning")
 
 
+def _files(volume: Object) -> Iterator[tuple[str, str]]:
+    if ".." in ((volume.get("hostPath") or {}).get("path") or "").split("/"):
+        yield "/hostPath/path", f"the path {volume['hostPath']['path']} must not have .."
+    for kind in _WITH_ITEMS:
+        yield from _items(f"/{kind}", kind, volume.get(kind) or {})
+    for number, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
+        pointer = f"/projected/sources/{number}"
+        if len(source) > 1:
+            yield pointer, f"an entry of sources has one source, and this one has {' and '.join(sorted(source))}"
+        for kind in _WITH_ITEMS:
+            yield from _items(f"{pointer}/{kind}", kind, source.get(kind) or {})
+        token = source.get("serviceAccountToken") or {}
+        if "path" in token and not _is_inside(token["path"]):
+            yield f"{pointer}/serviceAccountToken/path", _outside(token["path"])
+
+
+def _items(pointer: str, kind: str, source: Object) -> Iterator[tuple[str, str]]:
+    for number, item in enumerate(source.get("items") or ()):
+        if not _is_inside(item.get("path", "")):
+            yield f"{pointer}/items/{number}/path", _outside(item.get("path", ""))
+        if kind == "downwardAPI" and ("fieldRef" in item) == ("resourceFieldRef" in item):
+            message = "a file of downwardAPI needs exactly one of fieldRef and resourceFieldRef"
+            yield f"{pointer}/items/{number}", message
+
+
+def _is_inside(path: str) -> bool:
+    return bool(path) and not path.startswith("/") and ".." not in path.split("/")
+
+
+def _outside(path: str) -> str:
+    return f"the path {path!r} must be relative, without '..', and not empty"
+
+
 def volume_mounts(scene: Scene) -> Iterator[Finding]:
     """A mount or device of a volume that the pod does not have, or a path that Kubernetes refuses.
 
     Why: The API server refuses the pod template.
     Fix: add the volume under `pod.volumes`, or correct the name. `subPath` is relative and stays inside the volume; use
-    only one of `subPath` and `subPathExpr`; `mountPath` has no `:`.
-    Source: API server (`Not found`, `must be a relative path`, `must not contain '..'`, `must not contain ':'`).
+    only one of `subPath` and `subPathExpr`; `mountPath` has no `:`. `mountPropagation: Bidirectional` needs a
+    privileged container, and `recursiveReadOnly` needs `readOnly: true`.
+    Source: API server (`Not found`, `must be a relative path`, `must not contain '..'`, `must not contain ':'`,
+    `Bidirectional mount propagation is available only to privileged containers`).
     """
     for pod in scene.index.pods:
         names: set[str] | None = None
@@ -50,6 +92,7 @@ def volume_mounts(scene: Scene) -> Iterator[Finding]:
                 names.update(_claimed(pod))
             yield from _mounts(pod, pointer + "/volumeMounts/", mounts or (), names)
             yield from _mounts(pod, pointer + "/volumeDevices/", devices or (), names)
+            yield from _modes(pod, pointer, container)
 
 
 def _claimed(pod: Pod) -> Iterator[str]:
@@ -71,6 +114,17 @@ def _mounts(pod: Pod, pointer: str, mounts: Iterable[Object], names: set[str]) -
                 yield _mount(pod, f"{pointer}{number}/{key}", f"{key} {path} must be relative, without '..'")
         if mount.get("subPath") and mount.get("subPathExpr"):
             yield _mount(pod, f"{pointer}{number}", "subPath and subPathExpr cannot be used together")
+
+
+def _modes(pod: Pod, pointer: str, container: Object) -> Iterator[Finding]:
+    privileged = (container.get("securityContext") or {}).get("privileged") is True
+    for number, mount in enumerate(container.get("volumeMounts") or ()):
+        if mount.get("mountPropagation") == "Bidirectional" and not privileged:
+            message = "mountPropagation Bidirectional needs a privileged container: HostToContainer needs none"
+            yield _mount(pod, f"{pointer}/volumeMounts/{number}/mountPropagation", message)
+        if mount.get("recursiveReadOnly", "Disabled") != "Disabled" and mount.get("readOnly") is not True:
+            message = "recursiveReadOnly needs readOnly: true, too"
+            yield _mount(pod, f"{pointer}/volumeMounts/{number}/recursiveReadOnly", message)
 
 
 def _mount(pod: Pod, pointer: str, message: str) -> Finding:

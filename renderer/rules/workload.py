@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import JOBS, WORKLOADS, Manifest, Object
+from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import SELECTING, Pod, Pods, selects
 from renderer.rules.quantity import amount, is_too_large
@@ -138,7 +139,7 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
         if pod.kind not in WORKLOADS:
             continue
         deadline = spec.get("progressDeadlineSeconds", DEADLINE)
-        if ready and deadline <= ready:
+        if deadline <= ready and (ready or pod.kind == "Deployment"):
             field = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds"
             message = f"progressDeadlineSeconds ({deadline}) must be greater than minReadySeconds ({ready})"
             yield Finding("progress-deadline", message, f"/spec/{field}", pod.manifest)
@@ -180,14 +181,18 @@ def _startup(container: Object) -> int:
 
 
 def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
-    """`maxSurge` and `maxUnavailable` that are both zero, `maxUnavailable` above 100%, or a number too large to read.
+    """`maxSurge` and `maxUnavailable` that are both zero, `maxUnavailable` above 100%, or a number too large to read;
+    of a DaemonSet also both above zero.
 
     Why: With both at zero no pod can be replaced: none may be added and none removed. The API server refuses a
-    Deployment; a Rollout becomes InvalidSpec.
-    Fix: set one of them to at least 1. Each is 25% if it is not given.
-    Source: API server (`may not be 0 when maxSurge is 0`), Argo Rollouts (`MaxSurge and MaxUnavailable both can not be
-    zero`).
+    Deployment; a Rollout becomes InvalidSpec. A node runs its new pod of a DaemonSet before the old one ends
+    (`maxSurge`) or after it (`maxUnavailable`), and the API server refuses both at once.
+    Fix: set one of them to at least 1. Each is 25% if it is not given. For a DaemonSet with `maxSurge`, write
+    `maxUnavailable: 0`, because it is 1 if it is not given.
+    Source: API server (`may not be 0 when maxSurge is 0`, `may not be set when maxUnavailable is non-zero`), Argo
+    Rollouts (`MaxSurge and MaxUnavailable both can not be zero`).
     """
+    yield from _of_daemon_sets(scene)
     for pod in scene.index.workloads:
         pointer, speed = _speed(pod)
         for field in ("maxSurge", "maxUnavailable"):
@@ -203,6 +208,22 @@ def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
         elif isinstance(unavailable, str) and (amount(unavailable) or 0) > 100:
             message = f"maxUnavailable is {unavailable}: at most 100%"
             yield Finding("surge-and-unavailable", message, pointer + "/maxUnavailable", pod.manifest)
+
+
+def _of_daemon_sets(scene: Scene) -> Iterator[Finding]:
+    for manifest in scene.of("DaemonSet"):
+        strategy = mapping(mapping(manifest.data.get("spec")).get("updateStrategy"))
+        speed = mapping(strategy.get("rollingUpdate"))
+        if not speed or strategy.get("type", "RollingUpdate") != "RollingUpdate":
+            continue
+        surge, unavailable = amount(speed.get("maxSurge", 0)), amount(speed.get("maxUnavailable", 1))
+        if surge and unavailable:
+            message = "a DaemonSet has maxSurge or maxUnavailable, which is 1 if it is not given: add maxUnavailable: 0"
+        elif surge == 0 and unavailable == 0:
+            message = "maxSurge and maxUnavailable are both 0: no pod could be replaced; set one of them to 1"
+        else:
+            continue
+        yield Finding("surge-and-unavailable", message, "/spec/updateStrategy/rollingUpdate", manifest)
 
 
 def _speed(pod: Pod) -> tuple[str, Object]:

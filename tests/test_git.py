@@ -615,7 +615,7 @@ class TestCommit:
 
     @pytest.mark.parametrize("also", ["", "deploy/near.yaml", "deploy/rendered/eu/mine.yaml", "other.yaml"])
     def test_many_files_and_nothing_else(self, repo: Repository, monkeypatch: pytest.MonkeyPatch, also: str) -> None:
-        for module in ("run", "read", "commits"):
+        for module in ("run", "read", "differences", "commits"):
             monkeypatch.setattr(f"renderer.git.{module}.MANY", 1)
         names = [f"rendered/eu/app-{number}/rollout.yaml" for number in range(3)]
         for name in names:

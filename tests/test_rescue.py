@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from renderer.plan.ran import differences, is_version
+from renderer.usecases.ran import templates_before
 from tests.support.cases import run
 from tests.support.past import WEB, Repository
 
@@ -64,6 +66,35 @@ def test_a_version_without_a_label_is_named_by_its_image(tmp_path: Path) -> None
     repository.commit("more logs")
     said = repository.run("undo", "web", "--env", "production").err
     assert "production: 1.4.2 comes back with another configuration" in said
+
+
+BROKEN = {  # what somebody committed in the place of a rendered pod template
+    "a container without a name": (r"(containers:\n +- )name: web", r"\1x: y"),
+    "a variable without a name": (r"(env:\n +- )name: ", r"\1x: "),
+    "no list of variables": (r"env:\n(?: +- name: .*\n +value: .*\n)+", "env: {}\n"),
+    "a container that is text": (r"(containers:\n)( +)- name: web", r"\1\2- web\n\2- name: web"),
+    "metadata without a value": (r"(  template:\n    )metadata:\n(?:      .*\n)+", r"\1metadata:\n"),
+    "annotations that are text": (r"(  template:\n    metadata:\n)", r"\1      annotations: x\n"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_pod_template_that_was_broken_by_hand_is_not_compared(repository: Repository, name: str) -> None:
+    file = repository.folder / "rendered/production/web/rollout.yaml"
+    text = re.sub(*BROKEN[name], file.read_text())
+    assert text != file.read_text()
+    file.write_text(text)
+    repository.commit("broken")
+    head = repository.git("rev-parse", "HEAD").strip()
+    assert templates_before(str(repository.folder), head, "rendered/production/web") == templates_before(
+        str(repository.folder), f"{head}^", "rendered/production/web"
+    )
+    verb_of(repository, "release web 1.5.0 --weight 20")
+    verb_of(repository, "promote web")
+    undone = repository.run("undo", "web", "--env", "production", "--commit")
+    assert (undone.code, "comes back with another" in undone.err) == (0, False), undone
+    assert repository.run("plan", "--base", "HEAD~1").code == 0
+    assert repository.run("validate", "--base", "HEAD~1").code == 0
 
 
 def test_a_version_that_comes_back_as_it_ran_is_not_noted(repository: Repository) -> None:

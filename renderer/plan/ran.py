@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from renderer.plain import mappings
 from renderer.plan.classes import AppPlan
 from renderer.problem import Problem
 from renderer.render.workload import RESTARTED_AT
@@ -39,6 +40,22 @@ def not_as_it_ran(plan: AppPlan, file: str, commit: str | None, then: Template) 
 
 
 HISTORY_RULES = {RULE: not_as_it_ran}
+
+
+def has_form(template: Template) -> bool:
+    """Whether a pod template has the form of one, as far as it is read here: no schema has checked an old commit."""
+    metadata, spec = template.get("metadata", {}), template.get("spec", {})
+    if not (isinstance(metadata, dict) and isinstance(spec, dict)):
+        return False
+    marks, containers = (metadata.get(key, {}) for key in ("labels", "annotations")), spec.get("containers", [])
+    lists = [containers, *(each.get("env", []) for each in mappings(containers))]
+    return all(isinstance(each, dict) for each in marks) and all(map(_are_named, lists))
+
+
+def _are_named(items: Any) -> bool:
+    return isinstance(items, list) and all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in items
+    )
 
 
 def is_version(one: Template, other: Template) -> bool:

@@ -15,7 +15,7 @@ from renderer.git import GitError, is_shallow, log_files, read_blobs
 from renderer.layout import Layout
 from renderer.plain import equal
 from renderer.plan import AppPlan
-from renderer.plan.ran import is_version, not_as_it_ran
+from renderer.plan.ran import has_form, is_version, not_as_it_ran
 from renderer.tree import listing, read
 from renderer.usecases.project import Opened
 from renderer.yamlio import load
@@ -160,8 +160,8 @@ def _written(text: bytes) -> bytes:
 
 
 def _template(text: bytes) -> Mapping[str, Any] | None:
-    """The pod template of a rendered workload."""
+    """The pod template of a rendered workload; None for a text that is none, as somebody may have committed it."""
     data, _ = load(text, "")
     spec = data.get("spec") if isinstance(data, dict) else None
     found = spec.get("template") if isinstance(spec, dict) else None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and has_form(found) else None

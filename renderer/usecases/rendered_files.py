@@ -38,12 +38,14 @@ def rendered_of(view: View, apps: Collection[Key]) -> tuple[dict[str, bytes], fr
     """The rendered files of these apps, and those of the apps that have errors: nobody knows what they render to."""
     found: dict[str, bytes] = {}
     sound: set[Key] = set()
-    names = sorted({app for _, app in apps})
+    envs_of: dict[str, list[str]] = {}
+    for env, app in sorted(apps):
+        envs_of.setdefault(app, []).append(env)
+    names = sorted(envs_of)
     for start in range(0, len(names), _BATCH):
         texts, _ = view.texts(names[start : start + _BATCH])
         for app, files in texts.items():
-            envs = sorted(env for env, name in apps if name == app)
-            for each in build_app(app, files, view.setup, envs):
+            for each in build_app(app, files, view.setup, envs_of[app]):
                 if not errors(each.problems):
                     found |= each.files
                     sound.add((each.env, each.app))

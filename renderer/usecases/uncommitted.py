@@ -32,8 +32,8 @@ def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str],
     """
     written = {opened.layout.partial(env, app) for app in apps for env in envs}
     files = {*_shared(opened, envs), *written}
-    for app in apps:
-        files |= {*opened.texts(app)[0]} if app in opened.apps else set()
+    for app in {*apps}.intersection(opened.apps):
+        files |= {*opened.texts(app)[0]}
     if not find(opened.root, "HEAD"):
         raise Failure("there is no commit yet: commit the project first", 1)
     with meanwhile(lambda: _refuse_hidden(opened, files)):

@@ -59,6 +59,27 @@ def frozen(windows: Iterable[Window], verb: str, now: datetime) -> tuple[Window,
     return max(open_now, key=lambda each: each[1], default=None)
 
 
+def what_passes(env: str, windows: Sequence[Window], verbs: Sequence[str], now: datetime) -> str:
+    """Which of the verbs pass a freeze of the environment now, in words; empty where all of them do."""
+    found = frozen(windows, "", now)
+    passing = [verb for verb in verbs if frozen(windows, verb, now) is None] if found else verbs
+    if found is None or len(passing) == len(verbs):
+        return ""
+    rest = f"only {', '.join(passing)} may pass; the others need" if passing else "each verb needs"
+    return f"{until(env, *found)}: {rest} --break-glass REASON"
+
+
+def until(env: str, window: Window, ends: datetime) -> str:
+    """How long which freeze lasts, in words."""
+    return f"{env} is frozen until {ends.isoformat(timespec='minutes')} ({window.name})"
+
+
+def must_wait(command: str, windows: Sequence[Window], now: datetime) -> bool:
+    """Whether a freeze holds back a command of this program."""
+    program, _, rest = command.partition(" ")
+    return program == "rollspec" and frozen(windows, rest.partition(" ")[0], now) is not None
+
+
 def window_faults(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """What is wrong with the windows as the schema accepts them: JSON pointer below `freeze`, and why."""
     return [(f"/{number}/{key}", why) for number, entry in enumerate(entries) for key, why in _faults(entry)]

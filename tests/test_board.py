@@ -142,6 +142,28 @@ def test_the_command_writes_an_index_and_a_page_for_what_is_in_flight(tmp_path: 
     assert "canary 1.5.0 in place of" in page
 
 
+@pytest.mark.parametrize(("freeze", "said", "verbs"), [
+    ("", "", ["weight", "promote", "abort"]),
+    ("{schedule: 0 0 1 1 *, duration: 1s}", "", ["weight", "promote", "abort"]),
+    ("{schedule: 0 0 * * *, duration: 24h}", "only abort, undo may pass; the others need --break-glass", ["abort"]),
+    ("{schedule: 0 0 * * *, duration: 24h, verbs: []}", "each verb needs --break-glass REASON", []),
+])  # fmt: skip
+def test_a_board_in_a_freeze_shows_only_the_commands_that_may_pass(
+    tmp_path: Path, freeze: str, said: str, verbs: list[str]
+) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.overlay("production", f"  freeze: [{freeze}]\n")
+    repository.overlay("staging")
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
+    repository.rendered()
+    assert repository.run("board").code == 0
+    for file in ("index.html", "apps/production/web.html"):
+        page = (repository.folder / "board" / file).read_text()
+        assert re.findall(r"rollspec (weight|promote|abort) web", page) == verbs
+        assert ("is frozen until" in page, said in page) == (bool(said), True)
+        assert "kubectl argo rollouts get rollout web" in page
+
+
 def test_an_abort_and_an_undo_have_their_plans(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     repository.app("api", WEB.replace("web", "api"))

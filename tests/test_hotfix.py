@@ -77,7 +77,7 @@ def test_a_dry_run_shows_both_and_changes_nothing(repository: Repository) -> Non
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ((), 2, "--hotfix makes two commits: give --commit"),
+        ((), 2, "--hotfix commits the abort before the release: give --commit, or --dry-run"),
         (("--commit", "--replace"), 2, "--hotfix takes APP TAG"),
         (("--commit", "--version", "1.4.2"), 1, "the stable version has the label `1.4.2` too"),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from renderer.freeze import Window
 from renderer.plan import AppPlan
 from renderer.report.possible import PossibleVerb
 from renderer.simulate import Timeline
@@ -59,6 +60,7 @@ class Release:
     timeline: Timeline | None = None
     not_shown: str = ""  # why there is no plan
     verbs: tuple[PossibleVerb, ...] = ()  # the verbs of `commands`
+    windows: tuple[Window, ...] = ()  # freezes of the environment, which may hold some of them back
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from renderer.board.actions import Outcome, Preview, ShownPlan
+from renderer.board.actions import VERBS, Outcome, Preview, ShownPlan
 from renderer.board.chart import chart
 from renderer.board.forms import forms
 from renderer.board.live import LivePart
 from renderer.board.model import STATES, AppPage, Board, Cell, Release
+from renderer.freeze import must_wait, what_passes
 from renderer.problem import printable
 from renderer.report.commits import duration_text, time_text
 
@@ -124,7 +125,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"printable": _printable, "ago": _ago, "iso": time_text, "anchor": _anchor, "drawn": _drawn}
+    made.filters |= {"commands": _commands, "frozen": _frozen}
     return made
+
+
+def _commands(release: Release, now: datetime) -> list[str]:
+    """The commands that no freeze holds back now: a page may be older than the reading of the project."""
+    return [each for each in release.commands if not must_wait(each, release.windows, now)]
+
+
+def _frozen(release: Release, now: datetime) -> str:
+    return what_passes(release.cell.env, release.windows, VERBS, now)
 
 
 def _parts(served: Served | None) -> dict[str, Any]:

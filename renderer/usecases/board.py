@@ -13,6 +13,7 @@ from renderer.board.model import AppPage, Board, Cell, Change, PastEntry, Releas
 from renderer.board.page import app_page, index_page
 from renderer.console import out, say
 from renderer.failure import Failure
+from renderer.freeze import windows_of
 from renderer.git import commits_of, log_files, read_blobs
 from renderer.history import LiveCommit, Revision, Standing, history
 from renderer.layout import Layout
@@ -201,7 +202,8 @@ class _Planning(Work[_Active, list[Release]]):
 
 def _with_verbs(opened: Opened, row: AppStatus, release: Release) -> Release:
     verbs = possible_verbs(row.standing, has_previous=row.has_previous) if row.standing else ()
-    return replace(release, commands=with_commands(opened, row).commands, verbs=tuple(verbs))
+    windows = windows_of(opened.setup.environments[row.env].spec)
+    return replace(release, commands=with_commands(opened, row).commands, verbs=tuple(verbs), windows=windows)
 
 
 def _release(new: View, cell: Cell, before: dict[str, bytes] | None) -> Release:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from renderer.argocd import application_name, prunes_by_itself, settings, syncs_by_itself
 from renderer.failure import Failure
-from renderer.freeze import TRAILER, Window, frozen, windows_of
+from renderer.freeze import TRAILER, frozen, until, windows_of
 from renderer.git import log
 from renderer.overlay import Environment
 from renderer.pipeline.argocd_objects import RESOURCES
@@ -46,7 +46,7 @@ def refuse_frozen(environments: Iterable[Environment], verb: str, now: datetime)
         found = frozen(windows_of(environment.spec), verb, now)
         if found:
             raise Failure(
-                f"{_until(environment.name, *found)}: `{verb}` must wait. In an emergency, "
+                f"{until(environment.name, *found)}: `{verb}` must wait. In an emergency, "
                 f"--break-glass REASON passes, and the commit says why",
                 1,
             )
@@ -59,7 +59,7 @@ def held_by_argo_cd(argocd: ArgoCD, apps: Iterable[tuple[Environment, Iterable[s
         found = frozen(windows_of(environment.spec), "", now) if own.sync_windows else None
         if found:
             yield (
-                f"{_until(environment.name, *found)}, and Argo CD does not sync by itself until then: after the push, "
+                f"{until(environment.name, *found)}, and Argo CD does not sync by itself until then: after the push, "
                 f"`argocd app sync {_applications(own, environment.name, some)}`"
             )
 
@@ -108,7 +108,7 @@ def frozen_changes(
         held = frozen(some, _VERB_OF[plan.class_], now) if is_held else None
         if held:
             what = "the environment's resources" if plan.app == RESOURCES else plan.app
-            text = f"{_until(plan.env, *held)}: the change of {what} ({plan.class_}) must wait"
+            text = f"{until(plan.env, *held)}: the change of {what} ({plan.class_}) must wait"
             found.append((file, text, {(name, plan.app) for name in names}))  # what it extends is named too
     if not found:
         return []
@@ -151,7 +151,3 @@ def _blocks(message: str) -> Iterator[list[tuple[str, str]]]:
         elif block:
             yield block
             block = []
-
-
-def _until(env: str, window: Window, ends: datetime) -> str:
-    return f"{env} is frozen until {ends.isoformat(timespec='minutes')} ({window.name})"

@@ -38,7 +38,9 @@ def start_hotfix(options: VerbOptions, wanted: ReleaseOptions) -> int:
     second commit, so that the same command can be given again when the first run stopped between the two.
     """
     if not options.commit and not options.dry_run:
-        raise Failure("--hotfix makes two commits: give --commit, or --dry-run to see both as one change", 2)
+        raise Failure(
+            "--hotfix commits the abort before the release: give --commit, or --dry-run to see both at once", 2
+        )
     if options.dry_run:
         return run(How(options, "release", _DETAIL), partial(_acts, wanted, _both)).code
 

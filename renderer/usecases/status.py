@@ -10,7 +10,7 @@ from functools import partial
 
 from renderer.console import out, say
 from renderer.failure import Failure
-from renderer.freeze import Window, frozen, windows_of
+from renderer.freeze import must_wait, windows_of
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State, VersionName
 from renderer.history.standing import name_of
@@ -86,12 +86,7 @@ def with_commands(opened: Opened, row: AppStatus, now: datetime | None = None) -
     env = row.env if len(opened.setup.environments) > 1 else None
     found = possible(row.standing, row.app, env, namespace=row.namespace, has_previous=row.has_previous)
     windows = windows_of(opened.setup.environments[row.env].spec)
-    return row._replace(commands=tuple(each for each in found if now is None or not _must_wait(each, windows, now)))
-
-
-def _must_wait(command: str, windows: Sequence[Window], now: datetime) -> bool:
-    program, verb = command.split()[:2]
-    return program == "rollspec" and frozen(windows, verb, now) is not None
+    return row._replace(commands=tuple(each for each in found if now is None or not must_wait(each, windows, now)))
 
 
 def with_watch(opened: Opened, row: AppStatus) -> AppStatus:

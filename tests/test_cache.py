@@ -657,3 +657,18 @@ def test_a_folder_that_another_run_renames_meanwhile_is_left_out(
 
     monkeypatch.setattr(os, "scandir", later)
     assert [folder for folder, files in cache.walk(str(tmp_path)).items() if files] == ["production/web"]
+
+
+def test_a_plain_manifest_of_an_app_that_git_ignores_by_now_is_not_taken_from_the_cache(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    project = repository.folder
+    write(project / "extra.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n")
+    repository.app("web", WEB + "  extraResources: [../extra.yaml]\n")
+    for _ in range(3):
+        time.sleep(0.1)  # so that stamps count
+        assert run(project, "render").code == 0
+    write(project / ".gitignore", "extra.yaml\n")
+    plain = run(project, "validate")
+    assert (plain.code, "is ignored by Git (.gitignore:1" in plain.err) == (1, True), plain
+    assert run(project, "validate", "--cached") == plain
+    assert run(project, "render").err == plain.err

@@ -218,7 +218,10 @@ class Recorded(_OfApps):
         records = self._records_of(app)
         if records is None:
             return False
-        inputs = self._input_stamps(app, records[0].extra.splitlines())
+        extra = records[0].extra.splitlines()
+        if extra and self.opened.ignored and any(map(self.opened.ignored.line, extra)):
+            return False  # a run without memory refuses it
+        inputs = self._input_stamps(app, extra)
         if not self.job.target:
             return all(shows(each.stamps, inputs) for each in records)
         return all(each.stamps == stamps_text(inputs, self._folder(each.env, app)) for each in records)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.protocols import HTTP, protocol
+from renderer.rules.addresses import is_address, is_range
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
@@ -16,6 +17,10 @@ from renderer.rules.services import pods_behind
 KIND = "AuthorizationPolicy"
 _OF_REQUESTS = ("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths")
 _OF_TOKENS = ("requestPrincipals", "notRequestPrincipals")
+_BLOCKS = ("ipBlocks", "notIpBlocks", "remoteIpBlocks", "notRemoteIpBlocks")
+_ADDRESSES = ("source.ip", "remote.ip", "destination.ip")  # keys of `when`
+_ACCOUNTS = ("serviceAccounts", "notServiceAccounts")
+_WHO = ("principals", "notPrincipals", "namespaces", "notNamespaces")
 _KEYS = ("request.", "experimental.envoy.filters.")  # of `when`, which an HTTP connection alone has
 
 
@@ -24,8 +29,11 @@ def authorization_policy(scene: Scene) -> Iterator[Finding]:
 
     Why: The policy is not applied, and the pods accept what they accepted before.
     Fix: give DENY and CUSTOM at least one rule (`{}` takes every request), CUSTOM a `provider` with a name, and each
-    `source`, `operation` and `when` something to compare. ALLOW without rules refuses every request.
-    Source: Istio (`ValidateAuthorizationPolicy`: `DENY action without rules is meaningless`).
+    `source`, `operation` and `when` something to compare. ALLOW without rules refuses every request. Blocks of IP
+    addresses are addresses, or ranges such as `10.0.0.0/8`. `serviceAccounts` stand for namespaces and principals, and
+    cannot be combined with them.
+    Source: Istio (`ValidateAuthorizationPolicy`: `DENY action without rules is meaningless`, `bad IP address`, `cannot
+    set serviceAccounts with namespaces or principals`).
     """
     for policy in scene.of(KIND):
         for pointer, message in _refused(spec_of(policy)):
@@ -49,9 +57,27 @@ def _refused(spec: Object) -> Iterator[tuple[str, str]]:
             for index, each in enumerate(mappings(rule.get(field))):
                 if not any(mapping(each.get(inner)).values()):
                     yield f"{pointer}/{field}/{index}", f"this {inner} asks for nothing: give it a field, or remove it"
+                for last, message in _source(mapping(each.get(inner))) if inner == "source" else ():
+                    yield f"{pointer}/{field}/{index}/source{last}", message
         for index, condition in enumerate(mappings(rule.get("when"))):
             if not condition.get("values") and not condition.get("notValues"):
                 yield f"{pointer}/when/{index}", f"{condition.get('key')} is compared with nothing: add values"
+            for field in ("values", "notValues") if condition.get("key") in _ADDRESSES else ():
+                for last, message in _blocks(field, condition):
+                    yield f"{pointer}/when/{index}{last}", message
+
+
+def _source(source: Object) -> Iterator[tuple[str, str]]:
+    if any(field in source for field in _ACCOUNTS) and (other := next((each for each in _WHO if each in source), "")):
+        yield "", f"serviceAccounts cannot be combined with {other}: remove one, or make them two entries of from"
+    for field in _BLOCKS:
+        yield from _blocks(field, source)
+
+
+def _blocks(field: str, holder: Object) -> Iterator[tuple[str, str]]:
+    for number, block in enumerate(holder.get(field) or ()):
+        if not is_address(str(block)) and not is_range(str(block)):
+            yield f"/{field}/{number}", f"{block!r} is neither an IP address nor a range such as 10.0.0.0/8"
 
 
 def policy_protocols(scene: Scene) -> Iterator[Finding]:

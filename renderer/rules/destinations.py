@@ -119,7 +119,8 @@ def traffic_policy(scene: Scene) -> Iterator[Finding]:
 
     Why: The DestinationRule is not applied, so the subsets of a release are missing too.
     Fix: give the policy at least one setting, `connectionPool` a `tcp` or `http`, and limits that are not negative.
-    `h2UpgradePolicy: UPGRADE` cannot be combined with `useClientProtocol`. A policy for a port needs the number of a
+    `h2UpgradePolicy: UPGRADE` cannot be combined with `useClientProtocol`. `http2KeepAlive` needs an `interval` and a
+    `timeout`. A policy for a port needs the number of a
     port that the Service has.
     Source: Istio `pkg/config/validation` (`validateTrafficPolicy`, `validateConnectionPool`), IST0162 for the port.
     """
@@ -146,6 +147,9 @@ def _policy_errors(policy: Object, level: bool) -> Iterator[str]:
     for key, value in [*(tcp or {}).items(), *(http or {}).items()]:
         if isinstance(value, int) and value < 0:
             yield f"{key} must not be negative, it is {value}"
+    alive = (http or {}).get("http2KeepAlive")
+    if alive is not None and not (alive.get("interval") and alive.get("timeout")):
+        yield "http2KeepAlive needs an interval and a timeout"
     if (http or {}).get("h2UpgradePolicy") == "UPGRADE" and (http or {}).get("useClientProtocol"):
         yield "h2UpgradePolicy UPGRADE cannot be used with useClientProtocol"
 

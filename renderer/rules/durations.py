@@ -17,7 +17,8 @@ def istio_durations(scene: Scene) -> Iterator[Finding]:
     number of milliseconds.
 
     Why: The API server or Istio's webhook refuses the object.
-    Fix: write a Go duration: `250ms`, `1.5s`, `1m30s`. For no timeout, leave `timeout` out of the route.
+    Fix: write a Go duration: `250ms`, `1.5s`, `1m30s`. For no timeout, leave `timeout` out of the route, and write
+    `idleTimeout: 0s` for connections of TCP. The `ttl` of a cookie may be `0s`, too.
     Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
     """
     for manifest, pointer, route in scene.index.routes:
@@ -31,7 +32,10 @@ def istio_durations(scene: Scene) -> Iterator[Finding]:
                 policies.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
         for pointer, policy in policies:
             for inner, text in _policy_durations(policy or {}):
-                yield from _duration(manifest, pointer + inner, text)
+                if inner.endswith(_MAY_BE_NONE) and isinstance(text, str) and nanoseconds(text) == 0:
+                    continue
+                if not inner.endswith(_COOKIE) or not isinstance(text, str) or nanoseconds(text) is None:
+                    yield from _duration(manifest, pointer + inner, text)
 
 
 def _duration(manifest: Manifest, pointer: str, text: object) -> Iterator[Finding]:
@@ -65,6 +69,7 @@ _POLICY_PATHS = (
     ("connectionPool", "tcp", "maxConnectionDuration"),
     ("connectionPool", "tcp", "tcpKeepalive", "interval"),
     ("connectionPool", "tcp", "tcpKeepalive", "time"),
+    ("loadBalancer", "consistentHash", "httpCookie", "ttl"),
     ("loadBalancer", "warmupDurationSecs"),
     ("loadBalancer", "warmup", "duration"),
     ("outlierDetection", "interval"),
@@ -72,6 +77,8 @@ _POLICY_PATHS = (
 )
 
 
+_COOKIE = "/loadBalancer/consistentHash/httpCookie/ttl"  # Istio asks only that it can read it
+_MAY_BE_NONE = "/connectionPool/tcp/idleTimeout"
 _WITH_DURATIONS = frozenset(path[0] for path in _ROUTE_PATHS)
 
 

@@ -13,13 +13,20 @@ from renderer.rules.mesh import routes_of, spec_of
 from renderer.rules.rollouts import canary_of
 from renderer.rules.syntax import is_digits, re2_error
 
-_HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
+_HEADER = re.compile(r"[-!#$%&'*+.^_`|~A-Za-z0-9]+").fullmatch  # a token of RFC 9110
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_GRPC_STATUS = frozenset(
+    "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
+    "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
+    "UNAUTHENTICATED".split()
+)
 _MATCHED = ("uri", "scheme", "method", "authority")
 _RETRY_ON = frozenset(
     "5xx gateway-error reset reset-before-request connect-failure envoy-ratelimited retriable-4xx refused-stream "
     "retriable-status-codes retriable-headers http3-post-connect-failure cancelled deadline-exceeded internal "
     "resource-exhausted unavailable".split()
 )
+_OF_RETRIES = frozenset({"backoff", "retryRemoteLocalities"})
 _METHODS = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH *".split())
 
 
@@ -124,7 +131,7 @@ def _retry_errors(retries: Object) -> Iterator[str]:
     attempts = retries.get("attempts", 0)
     if attempts < 0:
         yield f"attempts must not be negative, it is {attempts}"
-    if attempts == 0 and (retries.get("perTryTimeout") or retries.get("retryOn") or "backoff" in retries):
+    if attempts == 0 and (retries.get("perTryTimeout") or retries.get("retryOn") or _OF_RETRIES & retries.keys()):
         yield "with attempts 0 (or none given) nothing else may be set"
     for word in (retries.get("retryOn") or "").split(","):
         word = word.strip()
@@ -136,7 +143,8 @@ def http_fault(scene: Scene) -> Iterator[Finding]:
     """A fault that Istio's webhook refuses.
 
     Why: The VirtualService is not applied.
-    Fix: give a delay or an abort, a percentage of 0 or from 0.0001 to 100, and an HTTP status from 200 to 599.
+    Fix: give a delay or an abort, a percentage of 0 or from 0.0001 to 100, and an HTTP status from 200 to 599, or a
+    status of gRPC by its name, such as UNAVAILABLE.
     Source: Istio `pkg/config/validation` (`validateHTTPFaultInjection`).
     """
     for manifest, pointer, route in scene.index.routes:
@@ -156,13 +164,20 @@ def _fault_errors(fault: Object) -> Iterator[str]:
     status = (fault.get("abort") or {}).get("httpStatus")
     if status is not None and not 200 <= status <= 599:
         yield f"httpStatus {status} is not between 200 and 599"
+    code = (fault.get("abort") or {}).get("grpcStatus")
+    if code is not None and code not in _GRPC_STATUS:
+        yield f"grpcStatus {code!r} is not the name of a status of gRPC: write UNAVAILABLE, NOT_FOUND, ..."
+    if "http2Error" in (fault.get("abort") or {}):
+        yield "Istio does not support http2Error: write httpStatus"
+    if "exponentialDelay" in (fault.get("delay") or {}):
+        yield "Istio does not support exponentialDelay: write fixedDelay"
 
 
 def http_cors(scene: Scene) -> Iterator[Finding]:
     """A CORS policy that Istio's webhook refuses.
 
     Why: The VirtualService is not applied.
-    Fix: use known HTTP methods, valid header names, and origins that are not empty.
+    Fix: use known HTTP methods, valid header names, origins that are not empty, and a `maxAge` of whole seconds.
     Source: Istio `pkg/config/validation` (`validateCORSPolicy`).
     """
     for manifest, pointer, route in scene.index.routes:
@@ -181,15 +196,20 @@ def _cors_errors(policy: Object) -> Iterator[tuple[str, str]]:
             if not _HEADER(name) and name != "*":
                 yield f"/{field}/{number}", f"{name!r} is not a valid header name"
     for number, origin in enumerate(policy.get("allowOrigins") or ()):
+        if not origin:
+            yield f"/allowOrigins/{number}", "an origin needs exact, prefix or regex"
         yield from _string_match(f"/allowOrigins/{number}", origin or {})
+    age = nanoseconds(policy["maxAge"]) if isinstance(policy.get("maxAge"), str) else None
+    if age and age % 10**9:
+        yield "/maxAge", f"maxAge {policy['maxAge']} is not a whole number of seconds"
 
 
 def http_headers(scene: Scene) -> Iterator[Finding]:
     """A header operation that Istio's webhook refuses.
 
     Why: The VirtualService is not applied.
-    Fix: use a valid header name. `host` and `:authority` can be set on requests only; otherwise use `rewrite:
-    {authority: ...}`.
+    Fix: use a valid header name, and write a percent sign in a value as `%%`. `host` and `:authority` can be set on
+    requests only; otherwise use `rewrite: {authority: ...}`.
     Source: Istio `pkg/config/validation` (`validateHTTPHeaderOperationName`, `ValidateHTTPHeaderNameOrJwtClaimRoute`).
     """
     for manifest, pointer, route in scene.index.routes:
@@ -210,6 +230,9 @@ def _headers(manifest: Manifest, pointer: str, headers: Object) -> Iterator[Find
                 if host or not _HEADER(name):
                     message = f"{name!r} is not a header that can be changed with {action} on a {side}: remove it"
                     yield Finding("http-headers", message, f"{pointer}/{side}/{action}", manifest)
+                if isinstance(names, dict) and _IN_BRACKETS.sub("", str(names[name])).count("%") % 2:
+                    message = f"the value of {name} has a single %, which begins a variable of Envoy: write %%"
+                    yield Finding("http-headers", message, f"{pointer}/{side}/{action}/{escape(name)}", manifest)
 
 
 def http_rewrite(scene: Scene) -> Iterator[Finding]:
@@ -231,7 +254,10 @@ def _rewrite_errors(route: Object) -> Iterator[tuple[str, str]]:
         rewrite = route["rewrite"] or {}
         if not rewrite or ("uri" in rewrite and "uriRegexRewrite" in rewrite):
             yield "/rewrite", "a rewrite needs a field, and not both uri and uriRegexRewrite"
-        pattern = (rewrite.get("uriRegexRewrite") or {}).get("match")
+        regex = rewrite.get("uriRegexRewrite")
+        if regex is not None and not (regex.get("match") and regex.get("rewrite")):
+            yield "/rewrite/uriRegexRewrite", "uriRegexRewrite needs both match and rewrite"
+        pattern = (regex or {}).get("match")
         if pattern and (why := re2_error(pattern)):
             yield "/rewrite/uriRegexRewrite/match", f"{pattern!r} is not a valid regular expression for Istio: {why}"
     if "redirect" in route:

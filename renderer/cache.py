@@ -40,8 +40,8 @@ CREATE TABLE IF NOT EXISTS rendered (
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, inputs TEXT, facts TEXT, seal TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
-SEALED = ".sealed"  # ends the name of a file with a signed text, as _NAMED knows
-_NAMED = regex(rb"\.(?:sqlite|sealed)\0")  # the ends of names in Git's index, in every version of its format
+SEALED = ".sealed"  # ends the name of a file with a signed text, as NAMED knows
+NAMED = regex(rb"\.(?:sqlite|sealed)\0")  # the ends of our names in Git's index, in every version of its format
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
 _RESTAMP = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
@@ -149,24 +149,6 @@ class Cache:
             with suppress(OSError):
                 os.unlink(file)
             return default
-
-
-def may_be_tracked(root: str) -> bool:
-    """Whether the index of the Git repository around the folder may name a cache: a quick look, before Git is asked."""
-    above = root
-    while not os.path.lexists(f"{above}/.git"):
-        if above == os.path.dirname(above):
-            return False
-        above = os.path.dirname(above)
-    git = f"{above}/.git"
-    try:
-        if os.path.isfile(git):  # a worktree, or a submodule
-            with open(git, encoding="utf-8", errors="surrogateescape") as file:
-                git = os.path.join(above, file.read().removeprefix("gitdir:").strip())
-        with open(f"{git}/index", "rb") as file:
-            return _NAMED.search(file.read()) is not None
-    except OSError:
-        return False
 
 
 def _remove_journals(file: str) -> None:

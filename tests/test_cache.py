@@ -607,6 +607,14 @@ def test_the_cache_of_a_worktree_may_be_tracked_too(tmp_path: Path) -> None:
     assert run(tmp_path / "tree", "render").err == ""
 
 
+def test_the_cache_in_the_shared_part_of_a_split_index_may_be_tracked_too(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.rendered()
+    repository.git("add", "-f", CACHE_FOLDER)
+    repository.git("update-index", "--split-index")
+    assert "because Git tracks it" in repository.run("render").err
+
+
 def test_what_comes_back_for_an_app_that_is_not_there_is_removed(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     repository.app("api", WEB.replace("web", "api"))

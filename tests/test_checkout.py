@@ -87,6 +87,15 @@ def test_a_worktree_and_a_repository_without_an_index_are_looked_at(repository: 
     assert repository.run("validate").code == 0
 
 
+def test_a_project_that_a_symbolic_link_leads_to_is_in_the_repository_around_its_target(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository", inside="deploy")
+    repository.rendered()
+    (tmp_path / "link").symlink_to(repository.folder)
+    git(tmp_path / "repository", "sparse-checkout", "set", "--no-cone", "/*", "!/deploy/apps/web.yaml")
+    done = run(tmp_path / "link", "render")
+    assert (done.code, "apps/web.yaml: tracked by Git and left out of this working tree" in done.err) == (3, True), done
+
+
 @pytest.mark.parametrize("reader", [load, load_all])
 def test_a_pointer_of_git_lfs_is_named(reader: object) -> None:
     _, problems = reader(LFS, "apps/web.yaml")  # type: ignore[operator]

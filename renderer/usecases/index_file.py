@@ -1,10 +1,11 @@
-"""What the file of Git's index shows without running git: whether it may have a submodule, or leave a file out."""
+"""What the file of Git's index shows without running git: whether it may have a submodule or a file, or lack one."""
 
 from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 _GITLINK = b"\0\0\xe0\0"  # the mode of a submodule
 _RAREST = 2  # its byte that an index has least of: looking for this one takes a third of the time
@@ -17,14 +18,12 @@ _EXTENDED, _LENGTH = 0x4000, 0xFFF  # of the flags: there are two more bytes of 
 
 def may_have_submodules(root: str) -> bool:
     """Whether the index may have a submodule; true too often, but rarely."""
-    folder = git_folder(root)
-    if folder is None:
-        return False
-    try:
-        shared = [name for name in os.listdir(folder) if name.startswith("sharedindex.")]
-        return any(_holds_gitlink(os.path.join(folder, name)) for name in ("index", *shared))
-    except OSError:
-        return False
+    return _is_in_index(root, _holds_gitlink)
+
+
+def may_have(root: str, name: re.Pattern[bytes]) -> bool:
+    """Whether the index may have a file with such a part of its name; true too often, but rarely."""
+    return _is_in_index(root, lambda index: name.search(index) is not None)
 
 
 def may_skip(root: str) -> bool:
@@ -42,7 +41,7 @@ def may_skip(root: str) -> bool:
 
 def git_folder(root: str) -> str | None:
     """The repository's own folder: `.git` here or above, or what a file `.git` (of a worktree) names."""
-    folder = os.path.abspath(root)
+    folder = os.path.realpath(root)  # as git does, which starts in the folder that a symbolic link leads to
     while not os.path.lexists(found := os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:
@@ -58,13 +57,29 @@ def git_folder(root: str) -> str | None:
     return os.path.join(folder, named)
 
 
-def _holds_gitlink(file: str) -> bool:
+def _is_in_index(root: str, holds: Callable[[mmap.mmap], bool]) -> bool:
+    """Whether this is true of the index, or of the part of it that several share (`git update-index --split-index`)."""
+    folder = git_folder(root)
+    if folder is None:
+        return False
+    try:
+        shared = [name for name in os.listdir(folder) if name.startswith("sharedindex.")]
+        return any(_is_in_file(os.path.join(folder, name), holds) for name in ("index", *shared))
+    except OSError:
+        return False
+
+
+def _is_in_file(file: str, holds: Callable[[mmap.mmap], bool]) -> bool:
     with open(file, "rb") as opened:
         if not os.fstat(opened.fileno()).st_size:  # an empty file cannot be mapped
             return False
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as index:
-            is_short = index[4:8] == b"\0\0\0\4"  # version 4 shortens its paths, so its entries begin anywhere
-            return any(is_short or _is_mode(index, start) for start in _gitlinks(index))
+            return holds(index)
+
+
+def _holds_gitlink(index: mmap.mmap) -> bool:
+    is_short = index[4:8] == b"\0\0\0\4"  # version 4 shortens its paths, so its entries begin anywhere
+    return any(is_short or _is_mode(index, start) for start in _gitlinks(index))
 
 
 def _gitlinks(index: mmap.mmap) -> Iterator[int]:

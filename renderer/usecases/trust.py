@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from renderer import cache
 from renderer.cache_key import NoKeyError, signing_key
 from renderer.console import say
 from renderer.layout import CACHE_FOLDER, Layout
 from renderer.sealed import Sealed
+from renderer.usecases.index_file import may_have
 
 
 def trusted_key(root: str) -> bytes:
@@ -31,7 +30,7 @@ def sealed(root: str, layout: Layout, name: str) -> Sealed | None:
 
 def _is_tracked(root: str) -> bool:
     """Whether a commit has the cache's files."""
-    if not cache.may_be_tracked(os.path.realpath(root)):
+    if not may_have(root, cache.NAMED):  # a quick look, before Git is asked
         return False
     from renderer.git import GitError, tracked  # git: a plain run does not need it
 

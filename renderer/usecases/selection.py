@@ -82,23 +82,18 @@ def _hits(
     elif folder == layout.apps and name.endswith(".yaml"):
         yield from ((env, app if app in apps else None) for env in environments)
     elif below(path, layout.overlays):
+        overlay, _, within = path.removeprefix(f"{layout.overlays}/").partition("/")
+        is_partial, is_shared = path == layout.partial(overlay, app), within and not below(within, "apps")
         for each in environments.values():
-            if any(layout.partial(overlay, app) == path for overlay in each.names):
+            is_of_it = overlay in each.names
+            if is_of_it and is_partial:
                 yield each.name, (app if app in apps else None)
-            elif _is_shared(layout, each, path):
+            elif (is_of_it and is_shared) or _takes_along(each, path):
                 yield each.name, None
     elif below(path, layout.output):
         yield from _rendered(layout, environments, apps, path)
     else:
         yield from ((each.name, None) for each in environments.values() if _takes_along(each, path))
-
-
-def _is_shared(layout: Layout, environment: Environment, path: str) -> bool:
-    """Whether it is in the folder of an overlay of the environment (but not a partial app), or in its `resources`."""
-    return any(
-        below(path, f"{layout.overlays}/{overlay}") and not below(path, f"{layout.overlays}/{overlay}/apps")
-        for overlay in environment.names
-    ) or _takes_along(environment, path)
 
 
 def _takes_along(environment: Environment, path: str) -> bool:

@@ -139,7 +139,7 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
         if pod.kind not in WORKLOADS:
             continue
         deadline = spec.get("progressDeadlineSeconds", DEADLINE)
-        if deadline <= ready and (ready or pod.kind == "Deployment"):
+        if deadline <= ready:
             field = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds"
             message = f"progressDeadlineSeconds ({deadline}) must be greater than minReadySeconds ({ready})"
             yield Finding("progress-deadline", message, f"/spec/{field}", pod.manifest)

@@ -1,4 +1,4 @@
-"""Rules over AuthorizationPolicies: what Istio's webhook refuses, and what a port without HTTP makes of them."""
+"""Rules over policies of requests: what Istio's webhook refuses, and what a port without HTTP makes of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from renderer.rules.selectors import may_select
 from renderer.rules.services import pods_behind
 
 KIND = "AuthorizationPolicy"
+AUTHENTICATION = "RequestAuthentication"
 _OF_REQUESTS = ("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths")
 _OF_TOKENS = ("requestPrincipals", "notRequestPrincipals")
 _BLOCKS = ("ipBlocks", "notIpBlocks", "remoteIpBlocks", "notRemoteIpBlocks")
@@ -78,6 +79,20 @@ def _blocks(field: str, holder: Object) -> Iterator[tuple[str, str]]:
     for number, block in enumerate(holder.get(field) or ()):
         if not is_address(str(block)) and not is_range(str(block)):
             yield f"/{field}/{number}", f"{block!r} is neither an IP address nor a range such as 10.0.0.0/8"
+
+
+def request_authentication(scene: Scene) -> Iterator[Finding]:
+    """A rule of a RequestAuthentication without `issuer` and without `jwksUri`.
+
+    Why: Istio's webhook refuses the object: nothing says whose tokens count. It is not applied, so no token is checked.
+    Fix: give the rule the `issuer` of the tokens, which is the value of their claim `iss`.
+    Source: Istio (`validateJwtRule`: `issuer or jwksUri must be non-empty string`).
+    """
+    for policy in scene.of(AUTHENTICATION):
+        for number, rule in enumerate(mappings(spec_of(policy).get("jwtRules"))):
+            if not any(rule.get(field) for field in ("issuer", "jwksUri", "jwks_uri")):
+                message = "this rule names no issuer, so Istio refuses it, and no token is checked: add `issuer`"
+                yield Finding("request-authentication", message, f"/spec/jwtRules/{number}", policy)
 
 
 def policy_protocols(scene: Scene) -> Iterator[Finding]:

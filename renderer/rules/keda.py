@@ -64,6 +64,28 @@ def keda_zero(scene: Scene) -> Iterator[Finding]:
             yield Finding("keda-zero", message, f"/spec{field}", scaler, "error" if is_refused else "warning")
 
 
+def keda_idle(scene: Scene) -> Iterator[Finding]:
+    """A ScaledObject whose `idleReplicaCount` is not below its `minReplicaCount`.
+
+    Why: KEDA's webhook refuses the object. Without `minReplicaCount`, the count to stay below is 0, which none does.
+    Fix: give a `minReplicaCount` above `idleReplicaCount`, or remove `idleReplicaCount`: 0 pods when nothing is to do
+    are what `minReplicaCount: 0` means.
+    Source: KEDA (`CheckReplicaCountBoundsAreValid`: `IdleReplicaCount=0 must be less than MinReplicaCount=0`).
+    """
+    for scaler in scene.of(SCHEMALESS):
+        spec = spec_of(scaler)
+        idle, least = spec.get("idleReplicaCount"), spec.get("minReplicaCount")
+        if isinstance(idle, int) and (least is None or isinstance(least, int)):
+            if idle < (0 if least is None else max(least, 1)):  # KEDA reads a given 0 as 1 here
+                continue
+            given = "minReplicaCount is not given" if least is None else f"minReplicaCount is {least}"
+            message = (
+                f"idleReplicaCount {idle} must be below minReplicaCount, and {given}: KEDA refuses this; write "
+                f"minReplicaCount: {max(idle + 1, 1)}, or remove idleReplicaCount"
+            )
+            yield Finding("keda-idle", message, "/spec/idleReplicaCount", scaler)
+
+
 def keda_containers(scene: Scene) -> Iterator[Finding]:
     """A ScaledObject that names a container that the pods of its target do not have.
 

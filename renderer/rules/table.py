@@ -269,6 +269,7 @@ SECTIONS: tuple[Section, ...] = (
             "hpa-requests": rule(autoscaling.hpa_requests),
             "hpa-behavior": rule(autoscaling.hpa_behavior, "behavior"),
             "keda-zero": rule(keda.keda_zero, SCHEMALESS),
+            "keda-idle": rule(keda.keda_idle, "idleReplicaCount"),
             "keda-containers": rule(keda.keda_containers, SCHEMALESS),
             "keda-queries": rule(keda.keda_queries, SCHEMALESS),
         },
@@ -349,6 +350,8 @@ SECTIONS: tuple[Section, ...] = (
         {
             "peer-authentication": rule(policy_ports.peer_authentication, "PeerAuthentication"),
             "authorization-policy": rule(authorization.authorization_policy, authorization.KIND),
+            "request-authentication": rule(authorization.request_authentication, authorization.AUTHENTICATION),
+            "sidecar-hosts": rule(istio.sidecar_hosts, istio.SIDECAR),
             "network-policy": rule(network.network_policy, network.KIND),
             "policy-ports": rule(policy_ports.policy_ports, *policy_ports.POLICIES),
             "policy-protocols": rule(authorization.policy_protocols, authorization.KIND),

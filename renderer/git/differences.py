@@ -1,4 +1,4 @@
-"""Which files differ: between revisions, between the index and the disk."""
+"""Which files differ: between revisions, the index and the disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Literal
 
+from renderer.git.index import in_conflict, own_index
 from renderer.git.read import FILES, about_commits, find, list_trees, upwards
 from renderer.git.run import MANY, covering, fields, in_folders, literal, reading, reading_each, text
 
@@ -136,6 +137,39 @@ def changed_in(root: str, base: str, head: str | None, folder: str, unstaged: Se
     unknown = ["ls-files", "-z", "--others", "--exclude-standard", "--", *in_folders(looked)]
     of_index, on_disk, others = reading_each(root, [staged, _on_disk(base, looked), unknown])
     return sorted({*fields(of_index), *_differing(root, on_disk), *fields(others)})
+
+
+def staged_files(root: str, parent: str | None) -> list[str]:
+    """Files of the folder that the next commit would change since `parent`, or take away (None: all that it has).
+
+    Raises GitError where one of them is in a merge conflict.
+    """
+    if parent is None:
+        return sorted(fields(reading(root, ["ls-files", "-z"], b"", **own_index())))
+    options = ["--cached", "-r", "-z", "--name-status", "--no-renames", "--relative", "--ignore-submodules=none"]
+    said = fields(reading(root, ["diff-index", *options, parent, "--"], b"", **own_index()))
+    found = dict(zip(said[1::2], said[::2], strict=True))
+    conflict = next((path for path, letter in found.items() if letter == "U"), None)
+    if conflict:
+        raise in_conflict(conflict)
+    return sorted(found)
+
+
+def unlike_index(root: str, paths: Sequence[str]) -> list[str]:
+    """Files at or beneath these paths of which the disk has not what the next commit would have.
+
+    Changed, deleted, and unknown to git, also those that it ignores; and those that it does not compare with the disk.
+    """
+    asked = covering(paths)
+    options = ["-z", "--raw", "--no-abbrev", "--relative", "--ignore-submodules=all"]
+    compare = ["diff-files", *options, "--", *literal(asked)]
+    every = ["ls-files", "-z", "-v", "--cached", "--others", "--", *literal(asked)]
+    on_disk, listed = reading_each(root, [compare, every], **own_index())
+    unknown, overlooked = _unknown_and_overlooked(listed)
+    some = frozenset(paths)
+    return sorted(
+        path for path in {*_differing(root, on_disk), *unknown, *overlooked} if not some.isdisjoint(upwards(path))
+    )
 
 
 def _statuses(said: bytes) -> dict[str, FileStatus]:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 
 from renderer.git.read import TOP
-from renderer.git.run import fields, in_folders, literal, reading, reading_each, text
+from renderer.git.run import GitError, fields, in_folders, literal, reading, reading_each, text
+from renderer.problem import printable
 
 
 def deletions(folder: str, span: Sequence[str] = ()) -> list[str]:
@@ -31,6 +32,11 @@ def unknown(root: str, folders: Sequence[str]) -> list[str]:
 def tracked(root: str, paths: Sequence[str]) -> list[str]:
     """Files of the index that are at or below these paths."""
     return sorted(fields(reading(root, ["ls-files", "-z", "--cached", "--", *literal(paths)], b"")))
+
+
+def in_conflict(path: str) -> GitError:
+    """What to say of a file that is in a merge conflict."""
+    return GitError(f"{printable(path)}: a merge conflict: resolve it and `git add` the file")
 
 
 def own_index() -> dict[str, str]:

@@ -60,7 +60,7 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
         with trial_merge(root, ours, tip) as trial:
             folder = os.path.join(trial.folder, inside)
             os.makedirs(folder, exist_ok=True)
-            lay_out_files(folder, trial.commit, [PROJECT_FILE])
+            lay_out_files(folder, trial.commit, lambda path: path == PROJECT_FILE)
             prefix = f"{inside}/" if inside else ""
             paths = [path.removeprefix(prefix) for path in trial.conflicts if path.startswith(prefix)]
             names = Names(head or "this branch", into)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from renderer.failure import Failure
 from renderer.git import TreeEntry, list_tree, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
-from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.layout import PROJECT_FILE, Layout
 from renderer.lazy import regex
 from renderer.pipeline.setup import read_project
 from renderer.problem import printable
@@ -22,13 +22,12 @@ _LINK = "120000"
 _IGNORED = regex("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
-def lay_out_files(folder: str, commit: str, paths: Iterable[str] | None = None, without: str = "") -> None:
-    """Write files of the commit (None: all but those in the folder `without`) where the trial's repository has none."""
+def lay_out_files(folder: str, commit: str, is_wanted: Callable[[str], bool]) -> None:
+    """Write those files of the commit that are wanted, by their path, where the trial's repository has none."""
     entries = {
         path: entry
         for path, entry in list_tree(folder, commit).items()
-        if (path in paths if paths is not None else not (without and holds(without, path)))
-        and not os.path.lexists(os.path.join(folder, path))
+        if is_wanted(path) and not os.path.lexists(os.path.join(folder, path))
     }
     lay_out_all(folder, folder, entries)
 

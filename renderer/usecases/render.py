@@ -156,24 +156,37 @@ def render(options: RenderOptions) -> int:
         from renderer.usecases.touched import is_under_pre_commit  # git: a plain run does not need it
 
         if options.staged or not is_under_pre_commit():
-            from renderer.usecases.git_hooks import each_staged
-
-            in_index = replace(options, paths=(), hook=False, staged=False, check=True)
-            return each_staged(
-                options.directory,
-                options.paths,
-                lambda folder, _: _render_projects(replace(in_index, directory=folder), _teller_of_index),
-            )
-    return _render_projects(options, _teller)
+            return _of_index(replace(options, hook=False, staged=False, check=True), is_hook=options.hook)
+    return _render_projects(options)
 
 
-def _render_projects(options: RenderOptions, teller: Teller) -> int:
-    """Render the projects that the options ask for; the teller says how to report what was done."""
+def _of_index(options: RenderOptions, *, is_hook: bool) -> int:
+    """Compare the rendered files that are staged with what the staged specs render to: of a hook, what it is about."""
+    from renderer.usecases.staged import Choose, Staged, each_staged
+
+    paths, options = options.paths, replace(options, paths=())
+    shown = Shown(options.form, options.is_strict, None, laps(options.verbose))
+    named = not is_hook or options.apps or options.envs or options.shard
+
+    def run(staged: Staged, choose: Choose) -> int:
+        def compared(opened: Opened) -> int:
+            return _render(opened, choose(opened), replace(options, directory=staged.root), shown, _teller_of_index)
+
+        return in_project(staged.root, shown, compared, staged.opened)
+
+    def chosen(opened: Opened) -> Selection:
+        return select(opened, options.apps, options.envs, options.shard)
+
+    return each_staged(options.directory, paths, run, choose=chosen if named else None, needs_output=True)
+
+
+def _render_projects(options: RenderOptions) -> int:
+    """Render the projects that the options ask for."""
     start = options.directory if options.paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
 
     def run(opened: Opened, selection: Selection) -> int:
-        return _render(opened, selection, options, shown, teller)
+        return _render(opened, selection, options, shown, _teller)
 
     def whole(opened: Opened) -> int:
         if options.plugin:

@@ -234,11 +234,11 @@ def _links(root: str, commit: str, layout: Layout, other: Mapping[str, TreeEntry
     return [
         path
         for path, entry in other.items()
-        if entry.mode == _LINK_MODE and path != PROJECT_FILE and _is_spec(layout, path)
+        if entry.mode == _LINK_MODE and path != PROJECT_FILE and is_spec(layout, path)
     ]
 
 
-def _is_spec(layout: Layout, path: str) -> bool:
+def is_spec(layout: Layout, path: str) -> bool:
     """Whether a file of this path is read in the folders of specs."""
     return not below(path, layout.apps) or app_names(layout.apps, [path]) != ([], [])
 

@@ -101,14 +101,17 @@ def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
 
 def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
     """Rendered files of the selection that exist but are not in the commit that is being made."""
+    folders = output_folders(opened, selection)
+    return unknown(opened.root, [folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder))])
+
+
+def output_folders(opened: Opened, selection: Selection) -> list[str]:
+    """The folders of the rendered files of a selection, whether they exist or not."""
     layout = opened.layout
-    folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
     if selection.whole:
-        folders = [layout.output]
-    elif opened.setup.project.argocd is not None:
-        folders.append(f"{layout.output}/{ARGOCD}")
-    there = sorted(folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder)))
-    return unknown(opened.root, there)
+        return [layout.output]
+    folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
+    return sorted([*folders, f"{layout.output}/{ARGOCD}"] if opened.setup.project.argocd is not None else folders)
 
 
 def _one(root: str, paths: Sequence[str], shown: Shown, run: Each, known: Opened | Refused | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from renderer.console import say
 from renderer.failure import Failure
+from renderer.layout import holds
 from renderer.pipeline import Rendered, is_in
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select
@@ -23,7 +24,6 @@ from renderer.workers import Tick, Work, processes, reports
 
 # Imported where they are used: Git, the plan and its simulation, which a check of the specs alone does not need.
 if TYPE_CHECKING:
-    from renderer.git.trial import Staged
     from renderer.usecases.change import Judged
 
 
@@ -59,18 +59,11 @@ class ValidateOptions:
 
 def validate(options: ValidateOptions) -> int:
     """Check what the options ask for; the exit code."""
-    if options.staged:
-        from renderer.usecases.git_hooks import each_staged
-
-        unstaged = replace(options, staged=False)
-        return each_staged(options.directory, (), lambda folder, _: validate(replace(unstaged, directory=folder)))
-    if options.hook:
+    if options.staged or options.hook:
         from renderer.usecases.touched import is_under_pre_commit
 
-        if not is_under_pre_commit():
-            from renderer.usecases.git_hooks import each_staged
-
-            return each_staged(options.directory, options.paths, partial(_of_staged, options))
+        if options.staged or not is_under_pre_commit():
+            return _of_index(options)
     return _of_merge(options, options.into) if options.into else _validate_projects(options)
 
 
@@ -81,15 +74,7 @@ def _validate_projects(options: ValidateOptions) -> int:
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
     base = options.base or (_hook_base(directory) if options.hook else None)
 
-    def run(opened: Opened, selection: Selection) -> int:
-        job = Job(selection, is_written=False)
-        memory = partial(memory_of, opened, job, reads_cache=options.cached)
-        some = None if job.is_whole else memory()  # of all apps it is large: not until it is asked
-        with some.ahead() if some else nullcontext():
-            moved = _moved(opened, selection, base, options) if base else None
-            if base:
-                shown.lap(f"compare with {base}")
-            return _run(some or memory(), moved, options, shown)
+    run = _checker(options, shown, base)
 
     def whole(opened: Opened) -> int:
         return run(opened, select(opened, options.apps, options.envs))
@@ -103,6 +88,22 @@ def _validate_projects(options: ValidateOptions) -> int:
     from renderer.usecases.touched import each_touched
 
     return each_touched(shown, paths, hook=options.hook, run=run, load=_load_change if base else lambda: None)
+
+
+def _checker(options: ValidateOptions, shown: Shown, base: str | None) -> Callable[[Opened, Selection], int]:
+    """Checks a selection of a project, and with a base the change since; the exit code."""
+
+    def check(opened: Opened, selection: Selection) -> int:
+        job = Job(selection, is_written=False)
+        memory = partial(memory_of, opened, job, reads_cache=options.cached)
+        some = None if job.is_whole else memory()  # of all apps it is large: not until it is asked
+        with some.ahead() if some else nullcontext():
+            moved = _moved(opened, selection, base, options) if base else None
+            if base:
+                shown.lap(f"compare with {base}")
+            return _run(some or memory(), moved, options, shown)
+
+    return check
 
 
 def _hook_base(directory: str) -> str | None:
@@ -143,10 +144,24 @@ def _say_not_an_ancestor(root: str, base: str) -> None:
             say(f"rollspec: {remark}")
 
 
-def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:
-    """Check what is staged, and the change that it is."""
-    base = options.base or _live_revision(folder) or staged.parent
-    return validate(replace(options, directory=folder, paths=(), hook=False, base=base, head=staged.commit, now=None))
+def _of_index(options: ValidateOptions) -> int:
+    """Check what is staged: of a hook, what it is about, and the change that it is."""
+    from renderer.usecases.staged import Choose, Staged, each_staged
+
+    named = options.staged or options.apps or options.envs
+
+    def run(staged: Staged, choose: Choose) -> int:
+        base = (options.base or _live_revision(staged.root) or staged.parent) if options.hook else None
+        cached = options.cached and not staged.commit  # a temporary folder has no earlier run
+        now = replace(options, directory=staged.root, paths=(), head=staged.commit, now=None, cached=cached)
+        shown = Shown(options.form, options.is_strict, None, laps(options.verbose))
+        check = _checker(now, shown, base)
+        return in_project(staged.root, shown, lambda opened: check(opened, choose(opened)), staged.opened)
+
+    def chosen(opened: Opened) -> Selection:
+        return select(opened, options.apps, options.envs)
+
+    return each_staged(options.directory, options.paths, run, choose=chosen if named else None)
 
 
 def _of_merge(options: ValidateOptions, into: str) -> int:
@@ -160,7 +175,8 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
         if merged.problems:  # each is an error, and there is no merge to check
             return int(shown.problems(merged.problems, merged.folder))
         with asking_git():
-            lay_out_files(merged.folder, merged.trial.commit, without=layout_of(merged.folder, merged.head).output)
+            output = layout_of(merged.folder, merged.head).output
+            lay_out_files(merged.folder, merged.trial.commit, lambda path: not holds(output, path))
         trial = merged.trial
         return validate(replace(options, directory=merged.folder, into=None, base=trial.into, head=trial.commit))
 

@@ -1,0 +1,140 @@
+"""What is staged, for hooks without pre-commit's stash: on disk where that has the same, else in a temporary folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from renderer.failure import Failure
+from renderer.git.checkout import SUBMODULE, unusual_entries
+from renderer.git.differences import staged_files, unlike_index
+from renderer.git.index import in_conflict, own_index
+from renderer.git.read import find
+from renderer.git.run import MANY
+from renderer.git.trial import staged_commit
+from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.pipeline.fleet import ARGOCD
+from renderer.tree import is_temporary, listing, read, reader
+from renderer.usecases.checkout import is_around, nested
+from renderer.usecases.ignored import commits_apps
+from renderer.usecases.laid_out import lay_out_files, layout_of
+from renderer.usecases.project import Opened, Refused, find_root
+from renderer.usecases.repository import subfolder
+from renderer.usecases.revision import asking_git, is_spec
+from renderer.usecases.selection import Selection
+from renderer.usecases.shown import tried
+from renderer.usecases.touched import output_folders, projects, selection_of
+
+
+class Staged(NamedTuple):
+    """A project as it is staged. `parent` is HEAD, None before the first commit.
+
+    `commit` is one of what is staged, in the repository of a temporary folder; None where the project's own folder has
+    on disk what is staged.
+    """
+
+    root: str
+    opened: Opened | Refused
+    parent: str | None
+    commit: str | None = None
+
+
+Choose = Callable[[Opened], Selection]
+Run = Callable[[Staged, Choose], int]
+
+
+def each_staged(
+    directory: str, paths: Sequence[str], run: Run, *, choose: Choose | None = None, needs_output: bool = False
+) -> int:
+    """Call `run` for each project of the files, or the one around the directory; the highest exit code.
+
+    `choose` says what of a project is judged; without it, it is what the staged changes are about, and a project
+    without any is left out. `needs_output`: the rendered files of that must be on disk.
+    """
+    files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
+    found = [*projects(files)] if files else [find_root(directory)]
+    return max((_one(root, run, choose, needs_output=needs_output) for root in found), default=0)
+
+
+def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> int:
+    with asking_git():
+        parent = find(root, "HEAD")
+        files = staged_files(root, parent)
+
+        def touched(opened: Opened) -> Selection:
+            return selection_of(opened, files)
+
+        opened = _opened(root)
+        if opened is not None:
+            selection = (choose or touched)(opened)
+            if not selection.apps and choose is None:
+                return 0
+            if has_what_is_staged(opened, selection):
+                return run(Staged(root, opened, parent), choose or touched)
+        return _in_a_folder(root, run, choose or touched, needs_output=needs_output)
+
+
+def _opened(root: str) -> Opened | None:
+    """The project on disk; None where that cannot be read, which says nothing about what is staged."""
+    try:
+        found = tried(root)
+    except Failure:
+        return None
+    return found if isinstance(found, Opened) else None
+
+
+def has_what_is_staged(opened: Opened, selection: Selection) -> bool:
+    """Whether the disk has just what is staged of all specs, and of the rendered files of the selection.
+
+    Git takes a file with other line ends for the same, and we do not: so no file of the selection may have CR.
+    """
+    layout = opened.layout
+    with reader(opened.root) as read_some:
+        texts = {path: text for app in selection.names for path, text in opened.texts(app, read_some)[0].items()}
+    output = _committed_output(opened, selection)
+    looked = [PROJECT_FILE, *layout.source_folders, *opened.setup.texts, *texts, *output]
+    if any(_counts(layout, path) for path in unlike_index(opened.root, looked)):
+        return False
+    rendered, unread = read(opened.root, [path for folder in output for path in listing(opened.root, folder)])
+    every = (*opened.setup.texts.values(), *texts.values(), *rendered.values())
+    return not unread and not any(b"\r" in text for text in every)
+
+
+def _counts(layout: Layout, path: str) -> bool:
+    """Whether a file at this path is read, in the folders that are looked at."""
+    return not is_temporary(path) and is_spec(layout, path)
+
+
+def _committed_output(opened: Opened, selection: Selection) -> list[str]:
+    """The folders of rendered files of the selection, as far as they are committed together with the specs."""
+    project, layout = opened.setup.project, opened.layout
+    if not project.commit_rendered:
+        return []
+    folders = output_folders(opened, selection) if commits_apps(project) else [f"{layout.output}/{ARGOCD}"]
+    return folders if len(folders) <= MANY else [layout.output]
+
+
+def _in_a_folder(root: str, run: Run, choose: Choose, *, needs_output: bool) -> int:
+    entries = unusual_entries(root, **own_index())
+    conflict = next((entry.path for entry in entries if entry.stage), None)
+    if conflict:
+        raise in_conflict(conflict)
+    with staged_commit(root) as staged:
+        folder, commit = os.path.join(staged.folder, subfolder(root)), staged.commit
+        os.makedirs(folder, exist_ok=True)
+        layout = layout_of(folder, commit)
+        _refuse_submodules([entry.path for entry in entries if entry.mode == SUBMODULE], layout)
+        lay_out_files(folder, commit, lambda path: not holds(layout.output, path))
+        opened = tried(folder)
+        if isinstance(opened, Opened) and (needs_output or not opened.apps):
+            some = output_folders(opened, choose(opened)) if opened.apps else [layout.output]
+            lay_out_files(folder, commit, lambda path: any(holds(each, path) for each in some))
+            opened = opened if opened.apps else tried(folder)  # without an app, rendered files are a fault
+        return run(Staged(folder, opened, staged.parent, commit), choose)
+
+
+def _refuse_submodules(paths: Iterable[str], layout: Layout) -> None:
+    for path in paths:
+        if is_around(path, (*layout.source_folders, layout.output)):
+            raise nested(path)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from renderer.failure import Failure
 from renderer.git import GitError
 from renderer.git.ignored import has_tracked, hidden, ignored_and_hidden, ignored_by
+from renderer.git.run import MANY
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
@@ -43,10 +44,12 @@ def refuse_hidden(root: str, paths: Collection[str]) -> None:
 
 
 def refuse_hidden_specs(root: str, layout: Layout, paths: Collection[str]) -> None:
-    """The same for all specs of a project; nothing where there is no repository."""
-    folders = layout.source_folders
+    """The same for specs of a project, which may be all of them; nothing where there is no repository."""
     try:
-        found, unseen = ignored_and_hidden(root, [PROJECT_FILE], folders)
+        if len(paths) <= MANY:
+            refuse_hidden(root, paths)
+            return
+        found, unseen = ignored_and_hidden(root, [PROJECT_FILE], layout.source_folders)
         ignored = ignored_by(root, {*found}.intersection(paths))
         overlooked = {path: option for path, option in unseen.items() if path in paths}
     except GitError:  # no repository, or no git: then there is no commit either

@@ -6,6 +6,7 @@ import os.path
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
@@ -67,10 +68,17 @@ class Opened:
         shared, environments = len(self.setup.texts), len(self.setup.environments)
         return counted(shared, "shared file"), counted(len(self.apps), "app"), counted(environments, "environment")
 
-    def spec_files(self) -> frozenset[str]:
-        """The files that everything is rendered from, but the plain manifests that apps name."""
-        apps = (self.setup.layout.app(app) for app in self.apps)
-        return frozenset((PROJECT_FILE, *self.setup.texts, *apps, *self.partials))
+    def spec_files(self, some: Iterable[str] | None = None) -> frozenset[str]:
+        """The files that some apps (None: all) are rendered from, but the plain manifests that apps name."""
+        layout = self.setup.layout
+        apps = map(layout.app, self.apps if some is None else some)
+        partials = self.partials if some is None else chain.from_iterable(map(self._partials, some))
+        return frozenset((PROJECT_FILE, *self.setup.texts, *apps, *partials))
+
+    def _partials(self, app: str) -> list[str]:
+        """The partial app files of an app."""
+        files = (self.setup.layout.partial(env, app) for env in self.setup.overlays)
+        return [file for file in files if file in self.partials]
 
     def texts(self, app: str, read_some: Read | None = None) -> AppTexts:
         """The bytes of an app's spec and partial apps, and of the plain manifests that they name.
@@ -78,9 +86,7 @@ class Opened:
         A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, for
         reading many apps one after the other.
         """
-        layout, partials = self.setup.layout, self.partials
-        files = [layout.app(app)]
-        files += [file for env in self.setup.overlays if (file := layout.partial(env, app)) in partials]
+        files = [self.setup.layout.app(app), *self._partials(app)]
         found, problems = read_some(files) if read_some else read(self.root, files)
         for file in [*found]:
             more, wrong = self._extra(file, found[file])

@@ -63,6 +63,8 @@ def equal(noted: Path, plain: Path, app: int) -> None:
     """One app checked and rendered with and without notes: everything about it is equal."""
     wanted = ("--app", name_of(app))
     assert run(noted, "validate", *wanted, "--cached") == run(plain, "validate", *wanted)
+    since = ("--base", "HEAD")
+    assert run(noted, "validate", *wanted, *since, "--cached") == run(plain, "validate", *wanted, *since)
     assert run(noted, "render", *wanted) == run(plain, "render", *wanted, "--no-cache")
 
 
@@ -70,6 +72,16 @@ def equal(noted: Path, plain: Path, app: int) -> None:
 def test_runs_with_notes_are_plain_runs_after_each_edit(name: str, pair: tuple[Path, Path]) -> None:
     for project in pair:
         STEPS[name](project, 0)
+    for app in (0, 1, 4):
+        equal(*pair, app)
+
+
+@pytest.mark.parametrize("name", sorted(MORE))
+def test_a_change_is_judged_the_same_where_the_notes_are_of_an_older_commit(name: str, pair: tuple[Path, Path]) -> None:
+    for project in pair:
+        MORE[name](project, 0)
+        commit(project)
+        edit(spec_of(project, 2), "LOG_LEVEL: info", "LOG_LEVEL: debug")
     for app in (0, 1, 4):
         equal(*pair, app)
 

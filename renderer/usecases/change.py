@@ -19,7 +19,7 @@ from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, without_simulation
 from renderer.problem import Problem
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.compare import Compared, Unread, about, before, before_and_about, compare
+from renderer.usecases.compare import Compared, Unread, about, about_files, before, before_and_differing, compare
 from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import by_rule_of_base, frozen_before, judged_by_base
 from renderer.usecases.output import changed_output, output_problems
@@ -49,13 +49,18 @@ class Range:
     head: str | None = None
     now: datetime | None = None
     is_of_hook: bool = False
+    differing: tuple[str, ...] | None = None  # the files that differ, where that is known
 
 
 class Judged(NamedTuple):
-    """The problems of a change, and those apps of the working tree that the pipeline made for it."""
+    """The problems of a change, and those apps of the working tree that the pipeline made for it.
+
+    `differing` are the files that differ from the base, without rendered ones.
+    """
 
     problems: list[Problem]
     rendered: tuple[Rendered, ...] = ()
+    differing: Sequence[str] = ()
 
 
 def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> Judged:
@@ -70,7 +75,11 @@ def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole
         if commit is None:
             return Judged([])
         new = of_tree(opened)
-        old, changes = before_and_about(root, commit, change.head, new, base)
+        if change.differing is None:
+            old, paths = before_and_differing(root, commit, change.head, new, base)
+        else:
+            old, paths = before(root, commit, new, base), [*change.differing]
+        changes = about_files(paths, old, new)
         changes = changes if is_whole else _within(changes, selection)
         unstaged = _folders(new, selection) if change.is_of_hook else None
         listing = partial(changed_output, root, (commit, change.head), new, unstaged)
@@ -79,7 +88,7 @@ def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole
             found = compare(old, new, changes, make=without_simulation, keeps=True)
         found = replace(found, plans=as_one(change, new, found.plans))
         files = listed.value() if listed else listing()
-        return Judged(_problems(change, commit, (old, new), changes, found, files), found.rendered)
+        return Judged(_problems(change, commit, (old, new), changes, found, files), found.rendered, paths)
 
 
 def _commit(root: str, base: str) -> str | None:

@@ -107,26 +107,28 @@ def sides(old: View | Unread | None, new: View) -> tuple[View, ...]:
     return (new, old) if isinstance(old, View) else (new,)
 
 
-def before_and_about(
+def before_and_differing(
     root: str, base: str, head: str | None, new: View, name: str
-) -> tuple[View | Unread | None, Selection]:
-    """Both `before` and `about`; git compares the files while the old side is read from it."""
-    with meanwhile(lambda: _changed(root, base, head, new)) as paths:
+) -> tuple[View | Unread | None, list[str]]:
+    """Both `before` and `differing`; git compares the files while the old side is read from it."""
+    with meanwhile(lambda: differing(root, base, head, new)) as paths:
         old = before(root, base, new, name)
-    return old, _about(paths.value(), old, new)
+    return old, paths.value()
 
 
 def about(root: str, base: str, head: str | None, old: View | Unread | None, new: View) -> Selection:
     """The apps and environments of the files that differ; `head` None is the working tree. Raises GitError."""
-    return _about(_changed(root, base, head, new), old, new)
+    return about_files(differing(root, base, head, new), old, new)
 
 
-def _changed(root: str, base: str, head: str | None, new: View) -> list[str]:
+def differing(root: str, base: str, head: str | None, new: View) -> list[str]:
+    """The files of the project without rendered ones that differ; `head` None is the working tree. Raises GitError."""
     looked = [] if head else _beside_output(root, new)
     return [path for _, path in changed(root, base, head, looked)]
 
 
-def _about(paths: Sequence[str], old: View | Unread | None, new: View) -> Selection:
+def about_files(paths: Sequence[str], old: View | Unread | None, new: View) -> Selection:
+    """The apps and environments of these files."""
     found = Selection()
     views = sides(old, new)
     apps = frozenset[str]().union(*(view.apps for view in views))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -44,9 +44,15 @@ class Memory:
             return f"no cache: {self.why}"
         return f"{len(self.unchanged):,} of {counted(len(self.job.apps), 'app')} unchanged"
 
-    def ahead(self) -> AbstractContextManager[object]:
-        """A block during which it looks for what the run asks later."""
+    def ahead(self, since: str | None = None) -> AbstractContextManager[object]:
+        """A block during which it looks for what the run asks later.
+
+        `since` is a revision of which the run will say how the disk differs from it: `differs`.
+        """
         return nullcontext()
+
+    def differs(self, paths: Collection[str]) -> None:
+        """The files of the project that differ on disk from the revision of `ahead`."""
 
     def existing(self) -> frozenset[str]:
         """The files in the output folder, by project path, without those of unchanged apps."""
@@ -90,20 +96,30 @@ class OfSome(Memory):
     """The memory of a run about some apps: they are rendered, but not all others are read."""
 
     _notes: Later[Notes | None] | None = None
+    _differing: Collection[str] = ()
 
     @contextmanager
-    def ahead(self) -> Iterator[None]:
+    def ahead(self, since: str | None = None) -> Iterator[None]:
         """Look for the notes of an earlier run while the block runs, unless it could start processes."""
         if len(self.job.apps) >= SMALL:
             yield
             return
-        with meanwhile(partial(notes_of, self.opened)) as self._notes:
+        with meanwhile(partial(notes_of, self.opened, since)) as self._notes:
             yield
 
     def neighbours(self, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
         """By the notes of an earlier run."""
-        find = self._notes.value if self._notes else partial(notes_of, self.opened)
-        return noted_neighbours(self.opened, find, rendered, apps)
+        return noted_neighbours(self.opened, self._found, rendered, apps)
+
+    def differs(self, paths: Collection[str]) -> None:
+        """Nothing is noted of these."""
+        self._differing = paths
+
+    def _found(self) -> Notes | None:
+        if self._notes is None:
+            return notes_of(self.opened)
+        found = self._notes.value()
+        return found and found._replace(unknown={*found.unknown, *self._differing})
 
 
 def memory_of(opened: Opened, job: Job, *, reads_cache: bool) -> Memory:

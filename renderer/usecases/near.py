@@ -84,9 +84,10 @@ class Notes(NamedTuple):
                 number, start = number + 1, lines.index("\n", at) + 1
 
 
-def notes_of(opened: Opened) -> Notes | None:
+def notes_of(opened: Opened, since: str | None = None) -> Notes | None:
     """The notes of an earlier run, or new ones where it left none or too much has changed since.
 
+    With `since` they are about the specs of that revision: the caller knows how those on disk differ from it.
     None where there are few files, where there is no commit, and where no cache may be believed.
     """
     files = [*map(opened.layout.app, opened.apps), *opened.partials]
@@ -96,17 +97,17 @@ def notes_of(opened: Opened) -> Notes | None:
 
     try:
         sealed = Sealed(opened.root, "names", _version(), trusted_key(opened.root))
-        known = _known(opened, files, sealed.read())
+        known = _known(opened, files, sealed.read(), since)
         if (known is None or len(known.unknown) > _FEW) and (made := _made(opened, files, known)):
             sealed.write(made)
-            known = _known(opened, files, made)
+            known = _known(opened, files, made, since)
         return known
     except (NoKeyError, GitError):
         return None
 
 
-def _known(opened: Opened, specs: Sequence[str], text: str) -> Notes | None:
-    """The notes in this text, as far as the specs are as in their commit."""
+def _known(opened: Opened, specs: Sequence[str], text: str, since: str | None) -> Notes | None:
+    """The notes in this text, as far as the specs (of a revision, or on disk) are as in their commit."""
     from renderer.git import GitError, changed
 
     commit, _, text = text.partition("\n")
@@ -114,7 +115,7 @@ def _known(opened: Opened, specs: Sequence[str], text: str) -> Notes | None:
     if not commit:
         return None
     try:
-        differing = changed(opened.root, commit, None, opened.layout.spec_folders)
+        differing = changed(opened.root, commit, since, opened.layout.spec_folders)
     except GitError:  # the commit is gone
         return None
     noted = files.split("\t")

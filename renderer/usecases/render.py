@@ -169,8 +169,11 @@ def _of_index(options: RenderOptions, *, is_hook: bool) -> int:
     named = not is_hook or options.apps or options.envs or options.shard
 
     def run(staged: Staged, choose: Choose) -> int:
+        cached = is_hook and not staged.commit and not options.no_cache  # a temporary folder has no earlier run
+        now = replace(options, directory=staged.root, cached=cached)
+
         def compared(opened: Opened) -> int:
-            return _render(opened, choose(opened), replace(options, directory=staged.root), shown, _teller_of_index)
+            return _render(opened, choose(opened), now, shown, _teller_of_index)
 
         return in_project(staged.root, shown, compared, staged.opened)
 
@@ -279,7 +282,7 @@ def _refuse_hidden(opened: Opened, selection: Selection) -> None:
     """Failure where git ignores or overlooks a spec or a rendered file of the selection."""
     from renderer.usecases.ignored import refuse_hidden_output, refuse_hidden_specs
 
-    refuse_hidden_specs(opened.root, opened.layout, opened.spec_files())
+    refuse_hidden_specs(opened.root, opened.layout, opened.spec_files(None if selection.whole else selection.names))
     refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
 
 

@@ -28,7 +28,7 @@ from renderer.usecases.touched import output_folders, projects, selection_of
 
 
 class Staged(NamedTuple):
-    """A project as it is staged. `parent` is HEAD, None before the first commit.
+    """A project as it is staged. `parent` is HEAD, None before the first commit; the `files` differ from it.
 
     `commit` is one of what is staged, in the repository of a temporary folder; None where the project's own folder has
     on disk what is staged.
@@ -37,6 +37,7 @@ class Staged(NamedTuple):
     root: str
     opened: Opened | Refused
     parent: str | None
+    files: tuple[str, ...]
     commit: str | None = None
 
 
@@ -60,7 +61,7 @@ def each_staged(
 def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> int:
     with asking_git():
         parent = find(root, "HEAD")
-        files = staged_files(root, parent)
+        files = tuple(staged_files(root, parent))
 
         def touched(opened: Opened) -> Selection:
             return selection_of(opened, files)
@@ -71,8 +72,8 @@ def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> i
             if not selection.apps and choose is None:
                 return 0
             if has_what_is_staged(opened, selection):
-                return run(Staged(root, opened, parent), choose or touched)
-        return _in_a_folder(root, run, choose or touched, needs_output=needs_output)
+                return run(Staged(root, opened, parent, files), choose or touched)
+        return _in_a_folder(root, files, run, choose or touched, needs_output=needs_output)
 
 
 def _opened(root: str) -> Opened | None:
@@ -115,7 +116,7 @@ def _committed_output(opened: Opened, selection: Selection) -> list[str]:
     return folders if len(folders) <= MANY else [layout.output]
 
 
-def _in_a_folder(root: str, run: Run, choose: Choose, *, needs_output: bool) -> int:
+def _in_a_folder(root: str, files: tuple[str, ...], run: Run, choose: Choose, *, needs_output: bool) -> int:
     entries = unusual_entries(root, **own_index())
     conflict = next((entry.path for entry in entries if entry.stage), None)
     if conflict:
@@ -131,7 +132,7 @@ def _in_a_folder(root: str, run: Run, choose: Choose, *, needs_output: bool) -> 
             some = output_folders(opened, choose(opened)) if opened.apps else [layout.output]
             lay_out_files(folder, commit, lambda path: any(holds(each, path) for each in some))
             opened = opened if opened.apps else tried(folder)  # without an app, rendered files are a fault
-        return run(Staged(folder, opened, staged.parent, commit), choose)
+        return run(Staged(folder, opened, staged.parent, files, commit), choose)
 
 
 def _refuse_submodules(paths: Iterable[str], layout: Layout) -> None:

@@ -90,17 +90,25 @@ def _validate_projects(options: ValidateOptions) -> int:
     return each_touched(shown, paths, hook=options.hook, run=run, load=_load_change if base else lambda: None)
 
 
-def _checker(options: ValidateOptions, shown: Shown, base: str | None) -> Callable[[Opened, Selection], int]:
-    """Checks a selection of a project, and with a base the change since; the exit code."""
+def _checker(
+    options: ValidateOptions, shown: Shown, base: str | None, differing: tuple[str, ...] | None = None
+) -> Callable[[Opened, Selection], int]:
+    """Checks a selection of a project, and with a base the change since; the exit code.
+
+    `differing` are the files that differ from the base, where that is known.
+    """
+    since = None if options.each or options.head else base  # what the working tree is compared with
 
     def check(opened: Opened, selection: Selection) -> int:
         job = Job(selection, is_written=False)
         memory = partial(memory_of, opened, job, reads_cache=options.cached)
         some = None if job.is_whole else memory()  # of all apps it is large: not until it is asked
-        with some.ahead() if some else nullcontext():
-            moved = _moved(opened, selection, base, options) if base else None
+        with some.ahead(since) if some else nullcontext():
+            moved = _moved(opened, selection, base, options, differing) if base else None
             if base:
                 shown.lap(f"compare with {base}")
+            if some and moved:
+                some.differs(moved.differing)
             return _run(some or memory(), moved, options, shown)
 
     return check
@@ -122,12 +130,14 @@ def _load_change() -> None:
     from renderer.usecases import change  # noqa: F401  (so that `_moved` finds it loaded)
 
 
-def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> Judged:
+def _moved(
+    opened: Opened, selection: Selection, base: str, options: ValidateOptions, differing: tuple[str, ...] | None
+) -> Judged:
     from renderer.usecases.change import Range, each_transition, transitions
 
     if options.base and options.base != "HEAD" and not options.head:  # before the first commit there is no HEAD
         _say_not_an_ancestor(opened.root, options.base)
-    change = Range(opened.root, base, options.head, None if options.hook else options.now, options.hook)
+    change = Range(opened.root, base, options.head, None if options.hook else options.now, options.hook, differing)
     is_whole = not (options.apps or options.envs or options.paths or options.hook)
     judge = each_transition if options.each else transitions
     return judge(opened, selection, change, is_whole=is_whole)
@@ -155,7 +165,8 @@ def _of_index(options: ValidateOptions) -> int:
         cached = options.cached and not staged.commit  # a temporary folder has no earlier run
         now = replace(options, directory=staged.root, paths=(), head=staged.commit, now=None, cached=cached)
         shown = Shown(options.form, options.is_strict, None, laps(options.verbose))
-        check = _checker(now, shown, base)
+        known = None if staged.commit or base != staged.parent else staged.files
+        check = _checker(now, shown, base, known)
         return in_project(staged.root, shown, lambda opened: check(opened, choose(opened)), staged.opened)
 
     def chosen(opened: Opened) -> Selection:

@@ -34,7 +34,7 @@ STEPS = {
         "renderer.usecases.change.resolve",
         "renderer.usecases.change.before",
         "renderer.usecases.change.about",
-        "renderer.usecases.change.before_and_about",
+        "renderer.usecases.change.before_and_differing",
     ),
     "refuse what is nested": ("renderer.usecases.project.refuse_nested",),
     "is it an ancestor": (

@@ -128,7 +128,7 @@ def test_lefthook_runs_the_same_and_files_that_are_there_stay(repository: Reposi
     assert repository.run("init", "--hooks", "lefthook").code == 0
     config = yaml.safe_load((repository.folder / "lefthook.yml").read_text())
     commands = [each["run"] for each in config["pre-commit"]["commands"].values()]
-    assert commands == ["rollspec validate --hook", "rollspec render --hook"]
+    assert commands == ["rollspec validate --hook --cached", "rollspec render --hook"]
     hook = repository.folder / ".git/hooks/pre-commit"
     assert " && ".join(commands) in hook.read_text()
     hook.write_text("#!/bin/sh\necho mine\n")

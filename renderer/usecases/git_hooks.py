@@ -15,7 +15,7 @@ from renderer.usecases.revision import asking_git
 from renderer.yamlio import plain_or_quoted
 
 HOOK_TOOLS = ("pre-commit", "git", "husky", "lefthook")
-_COMMANDS = ("validate --hook", "render --hook")
+_COMMANDS = ("validate --hook --cached", "render --hook")
 _WRITTEN = "# Written by `rollspec init`: checks what is staged, whatever the working tree has.\n"
 
 

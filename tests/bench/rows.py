@@ -46,19 +46,25 @@ def day_results(project: Path, rollspec: Sequence[str], size: tuple[int, int], r
 
 
 def _hooks(project: Path, rollspec: Sequence[str], of: tuple[int, int, str], runs: int) -> Iterator[Result]:
-    """As pre-commit runs them, for one changed spec."""
+    """As pre-commit runs them, for one changed spec; and as Git itself does, with its rendered files."""
     apps, envs, spec = of
     path = project / spec
     before = path.read_text()
-    for name, words in (
-        ("hook: validate", ("validate", "--hook", "--cached", spec)),
-        ("hook: render", ("render", "--hook", spec)),
+    validate, render = ("validate", "--hook", "--cached"), ("render", "--hook")
+    started = (*rollspec, "-C", str(project))
+    for name, command, is_plain in (
+        ("hook: validate", ("env", "PRE_COMMIT=1", *started, *validate, spec), False),
+        ("hook: render", ("env", "PRE_COMMIT=1", *started, *render, spec), False),
+        ("plain hook: validate", ("env", "--unset=PRE_COMMIT", *started, *validate), True),
+        ("plain hook: render", ("env", "--unset=PRE_COMMIT", *started, *render), True),
     ):
 
-        def hook(number: int, words: Sequence[str] = words) -> Sample:
+        def hook(number: int, command: Sequence[str] = command, *, is_plain: bool = is_plain) -> Sample:
             path.write_text(before.replace("LOG_LEVEL: info", f"LOG_LEVEL: run{number}"))
-            git(project, "add", spec)
-            return once(("env", "PRE_COMMIT=1", *rollspec, "-C", str(project), *words), codes=(0, 1))
+            if is_plain:
+                once((*started, "render", "--app", path.stem))
+            git(project, "add", *(("--all",) if is_plain else (spec,)))
+            return once(command, codes=(0, 1))
 
         hook(99)
         yield Result(name, apps, envs, repeated(runs, hook), runs)

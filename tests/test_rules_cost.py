@@ -196,6 +196,31 @@ def test_the_resources_of_an_environment_take_twice_the_work_for_twice_as_many(p
     assert many <= 2.1 * few
 
 
+@pytest.mark.parametrize("kind", ["NetworkPolicy", "PodDisruptionBudget", "AuthorizationPolicy", "PeerAuthentication"])
+@pytest.mark.parametrize("by", ["expressions", "namespace"])
+def test_policies_without_labels_take_twice_the_work_for_twice_as_many(kind: str, by: str) -> None:
+    few, many = (lines_run(partial(check_resources, without_labels(kind, by, count)), OURS)[1] for count in (20, 40))
+    assert many <= 2.1 * few
+
+
+def without_labels(kind: str, by: str, count: int) -> Scene:
+    """As many Deployments in one namespace, each with a policy by expressions; or in namespaces, each with a policy."""
+    (version,) = (version for version, kinds in SELECTING.items() if kind in kinds)
+    field = "podSelector" if kind == "NetworkPolicy" else "selector"
+    expressions = [{"key": "app", "operator": "In", "values": ["other-N", "next-N"]}]
+    spec = {field: {"matchExpressions": expressions} if by == "expressions" else {}}
+    policy = {"apiVersion": version, "kind": kind, "spec": spec}
+    deployment = {**next(yaml.safe_load_all(AUTOSCALED)), "metadata": {}}
+    found = []
+    for number in range(count):
+        for each in (policy, deployment):
+            metadata = {"name": "other-N", "namespace": "shop" if by == "expressions" else "space-N"}
+            found.append(
+                Manifest(f"{each['kind']}-{number}.yaml", _numbered({**each, "metadata": metadata}, str(number)))
+            )
+    return Scene(tuple(found))
+
+
 def alike(manifests: Sequence[Manifest], count: int) -> Scene:
     """The manifests so many times, under other names: the scene of an environment's resources."""
     labels = [*map(labels_of, manifests), *(pod.labels for pod in index(manifests).pods)]

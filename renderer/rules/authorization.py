@@ -109,7 +109,9 @@ def policy_protocols(scene: Scene) -> Iterator[Finding]:
     Source: Istio (`configured AuthorizationPolicy will deny all traffic to TCP ports under its scope`).
     """
     for pod, ports in _not_http(scene):
-        near = [policy for policy in may_select(scene, KIND, pod.labels) if _is_for(policy, pod)]
+        near = [
+            policy for policy in may_select(scene, KIND, pod.labels, within=[pod.namespace]) if _is_for(policy, pod)
+        ]
         for port, name in ports.items() if near else ():
             yield from _denied(near, port, name)
             yield from _not_allowed(near, port, name)

@@ -9,7 +9,7 @@ from renderer.rules.autoscaling import scalers_of
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, labels_by_role, selects
 from renderer.rules.quantity import is_too_large, share
-from renderer.rules.selectors import LABELS, own_selecting
+from renderer.rules.selectors import own_selecting, pods_near
 from renderer.scaler import scaler_of
 
 
@@ -66,7 +66,7 @@ def pdb_once(scene: Scene) -> Iterator[Finding]:
     if len(scene.of("PodDisruptionBudget")) < 2:
         return
     for pod in scene.index.workloads:
-        near = own_selecting(scene, "PodDisruptionBudget", pod.labels)
+        near = own_selecting(scene, "PodDisruptionBudget", pod.labels, within=[pod.namespace])
         found = [pdb for pdb in near if pdb.namespace == pod.namespace and _selects(pdb, pod)]
         for pdb in found[1:]:
             message = (
@@ -121,7 +121,7 @@ def _never_of(scene: Scene, pdb: Manifest) -> str | None:
 def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
     """The least number of pods that the budget's workload runs; None if nothing in the scene says it."""
     selector, namespace = (pdb.data.get("spec") or {}).get("selector"), pdb.namespace
-    for pod in scene.index.workloads.labelled((selector or {}).get(LABELS) or {}):
+    for pod in pods_near(scene.index.workloads, selector or {}, namespace):
         if pod.namespace == namespace and selects(selector, pod.labels):
             scalers = scalers_of(scene, pod)
             if scalers:

@@ -6,7 +6,7 @@ be thousands: what is looked for among them is looked up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -90,9 +90,10 @@ class Pod(NamedTuple):
 
 
 class Pods(list[Pod]):
-    """Pods in the order of their manifests, and where there are many, the same by name and by label."""
+    """Pods in the order of their manifests, and where there are many, the same by name, by namespace and by label."""
 
     _by_name: dict[str, list[Pod]] | None = None
+    _by_namespace: dict[str, list[Pod]] | None = None
     _by_label: ByLabel[Pod] | None = None
 
     def named(self, name: str) -> Sequence[Pod]:
@@ -103,13 +104,31 @@ class Pods(list[Pod]):
             self._by_name = grouped((pod.manifest.name, pod) for pod in self)
         return self._by_name.get(name, ())
 
+    def within(self, namespace: str) -> Sequence[Pod]:
+        """All pods of the namespace, and perhaps others where there are few."""
+        if len(self) <= FEW:
+            return self
+        if self._by_namespace is None:
+            self._by_namespace = grouped((pod.namespace, pod) for pod in self)
+        return self._by_namespace.get(namespace, ())
+
     def labelled(self, labels: Mapping[str, str]) -> Sequence[Pod]:
         """All pods that have these labels, and perhaps others: those with the rarest of the labels."""
         if len(self) <= FEW or not labels:
             return self
+        return with_rarest(labels, self._labels())
+
+    def with_one_of(self, labels: Collection[tuple[str, str]]) -> Sequence[Pod]:
+        """All pods that have one of these values of a label, and perhaps others where there are few."""
+        if len(self) <= FEW:
+            return self
+        found = self._labels()
+        return [pod for label in labels for pod in found.get(label, ())]
+
+    def _labels(self) -> ByLabel[Pod]:
         if self._by_label is None:
             self._by_label = by_label((pod.labels, pod) for pod in self)
-        return with_rarest(labels, self._by_label)
+        return self._by_label
 
 
 @dataclass(slots=True)

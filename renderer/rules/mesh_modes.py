@@ -119,7 +119,7 @@ def _accepted(scene: Scene, pod: Pod, number: object) -> tuple[str | None, bool]
 
     A policy that selects the pod counts before that of its namespace, which has no modes of ports.
     """
-    peers = may_select(scene, "PeerAuthentication", pod.labels)
+    peers = may_select(scene, "PeerAuthentication", pod.labels, within=[pod.namespace])
     near = [peer for peer in peers if peer.namespace in ("", pod.namespace)]
     own = [peer for peer in near if selects(spec_of(peer).get("selector"), pod.labels)]
     whole = [peer for peer in near if not spec_of(peer).get("selector")]

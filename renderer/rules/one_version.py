@@ -34,7 +34,8 @@ def selects_one_version(scene: Scene) -> Iterator[Finding]:
     kinds = [kind for kind in FIELDS if kind in KINDS and (kind in scene.index.kinds or kind in scene.resource_kinds)]
     for pod in scene.index.workloads:
         for kind in kinds if pod.kind in WORKLOADS else ():
-            near = [each for each in may_select(scene, kind, pod.labels) if each.namespace in ("", pod.namespace)]
+            found = may_select(scene, kind, pod.labels, within=[pod.namespace])
+            near = [each for each in found if each.namespace in ("", pod.namespace)]
             for policy in near:
                 asked = _asked(selector_of(policy))
                 if asked and id(policy) not in told and _is_pinned(policy, pod, asked):

@@ -132,7 +132,10 @@ def policy_budget(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         if pod.kind not in _EVICTED or _least(scene, pod) <= 1:
             continue
-        if any(_protects(budget, pod) for budget in may_select(scene, "PodDisruptionBudget", pod.labels)):
+        if any(
+            _protects(budget, pod)
+            for budget in may_select(scene, "PodDisruptionBudget", pod.labels, within=[pod.namespace])
+        ):
             continue
         message = f"{_least(scene, pod)} pods and no PodDisruptionBudget: add `disruptionBudget: {{maxUnavailable: 1}}`"
         yield Finding("policy-budget", message, "/spec", pod.manifest, policy="disruptionBudget")

@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Located, Pod, listed_ports, port_number, selects
 from renderer.rules.mesh import ports_of, spec_of
-from renderer.rules.selectors import LABELS, may_select, own_services_with, selector_of
+from renderer.rules.selectors import may_select, own_services_with, pods_near, selector_of
 from renderer.rules.services import pods_behind
 
 _HIGHEST = 65535
@@ -49,12 +49,14 @@ def policy_ports(scene: Scene) -> Iterator[Finding]:
     Source: Kubernetes documentation of NetworkPolicies; Istio documentation of `portLevelMtls` ("the port of the
     workload") and of AuthorizationPolicies.
     """
+    labelled = [pod.labels for pod in scene.index.workloads]
+    namespaces = {pod.namespace for pod in scene.index.workloads}
     for kind, (field, named) in _KINDS.items():
-        for policy in may_select(scene, kind, *(pod.labels for pod in scene.index.workloads)):
-            spec, wanted = spec_of(policy), selector_of(policy).get(LABELS) or {}
+        for policy in may_select(scene, kind, *labelled, within=namespaces):
+            spec = spec_of(policy)
             pods = [
                 pod
-                for pod in scene.index.workloads.labelled(wanted)
+                for pod in pods_near(scene.index.workloads, selector_of(policy), policy.namespace)
                 if pod.namespace == policy.namespace and selects(spec.get(field), pod.labels)
             ]
             ports = [*named(spec)] if pods else []

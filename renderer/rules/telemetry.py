@@ -52,7 +52,7 @@ def analysis_telemetry(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         if pod.kind != "Rollout":
             continue
-        overrides = [*_overrides(may_select(scene, "Telemetry", pod.labels), pod)]
+        overrides = [*_overrides(may_select(scene, "Telemetry", pod.labels, within=[pod.namespace]), pod)]
         if not overrides:
             continue
         told: set[tuple[str, str]] = set()

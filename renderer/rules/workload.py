@@ -10,6 +10,7 @@ from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import SELECTING, Pod, Pods, selects
 from renderer.rules.quantity import amount, is_too_large
 from renderer.rules.rollouts import driven_services
+from renderer.rules.selectors import pods_near
 from renderer.scaler import SCALERS, scaler_of
 
 DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Rollout alike
@@ -69,7 +70,7 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
     """
     for one in scene.index.workloads if len(scene.index.pods) > 1 else ():
         selector = one.manifest.data["spec"].get("selector") or {}
-        for other in scene.index.pods.labelled(selector.get("matchLabels") or {}):
+        for other in pods_near(scene.index.pods, selector, one.namespace):
             if one is other or one.namespace != other.namespace or _migrates(one, other):
                 continue
             if selects(selector, other.labels):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest
@@ -50,8 +49,7 @@ def settings(argocd: ArgoCD, own: Mapping[str, Any]) -> ArgoCD:
     """The project's settings with those of an overlay (its `argocd`) merged over them."""
     if not own:
         return argocd
-    return replace(
-        argocd,
+    return argocd._replace(
         project=own.get("project", argocd.project),
         labels=merge(argocd.labels, own.get("labels", {})),
         annotations=merge(argocd.annotations, own.get("annotations", {})),
@@ -167,7 +165,7 @@ def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
 
 def _published(argocd: ArgoCD, env: str) -> ArgoCD:
     """The settings with the branch that has the environment's files."""
-    return replace(argocd, revision=argocd.branch.replace("{env}", env)) if argocd.branch else argocd
+    return argocd._replace(revision=argocd.branch.replace("{env}", env)) if argocd.branch else argocd
 
 
 def destination(cluster: Mapping[str, str], namespace: str) -> dict[str, str]:

@@ -37,8 +37,7 @@ class Identity(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """Where a person wrote an object: the file of plain manifests, and the number of the document, from 0."""
 
     file: str

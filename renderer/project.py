@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,8 +13,7 @@ from renderer.promotion import Stages, stages_of
 LEVEL = 2  # the newest render level, which new projects have
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoCD:
+class ArgoCD(NamedTuple):
     """How Argo CD's objects are written: `kind` Application or ApplicationSet, where, and from which repository."""
 
     kind: str
@@ -24,9 +23,9 @@ class ArgoCD:
     revision: str
     path: str
     name_prefix: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    sync_policy: Mapping[str, Any] = field(default_factory=dict)  # what differs from rollspec's own
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
+    sync_policy: Mapping[str, Any] = {}  # what differs from rollspec's own
     sync_windows: bool = False  # write the AppProject too, with the freezes of the environment
     plugin: str = ""  # the config management plugin that renders the specs; empty: Argo CD reads rendered files
     branch: str = ""  # where `rollspec publish` writes the files of `{env}`; empty: they are on the branch of the specs
@@ -74,22 +73,21 @@ class Versions:
 LEAVING: Mapping[str, tuple[str, ...]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """Where things are and what they are checked against."""
 
-    layout: Layout = field(default_factory=Layout)
+    layout: Layout = Layout()
     level: int = 1
-    versions: Versions = field(default_factory=Versions)
+    versions: Versions = Versions()
     cluster_domain: str = "cluster.local"
     kustomization: bool = False
     commit_rendered: bool = True
     argocd: ArgoCD | None = None
-    publish: Publishing = field(default_factory=Publishing)
+    publish: Publishing = Publishing()
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
     promotion: Stages = ()  # the order in which a version passes through the environments
-    clusters: Mapping[str, ClusterAccess] = field(default_factory=dict)  # by environment
-    queries: Mapping[str, str] = field(default_factory=dict)  # the project's own, by name
+    clusters: Mapping[str, ClusterAccess] = {}  # by environment
+    queries: Mapping[str, str] = {}  # the project's own, by name
 
     @property
     def in_one_sync(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -70,8 +69,7 @@ class Canary(NamedTuple):
     from_weight: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(NamedTuple):
     """How a new version is rolled out; `fields` as written, under Kubernetes' and Argo Rollouts' own names."""
 
     type: StrategyType
@@ -123,8 +121,7 @@ class Around(NamedTuple):
 NOTHING_AROUND = Around({}, {})
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(NamedTuple):
     """One app in one environment."""
 
     name: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def templates(analysis: dict[str, Any], **more: Any) -> dict[str, dict[str, Any]
         **more,
     }
     spec = {key: value for key, value in spec.items() if value is not None}
-    app = replace(app_of("web", "production", spec, namespace="shop"), level=2)
+    app = app_of("web", "production", spec, namespace="shop")._replace(level=2)
     found = [each for each in render(app) if each.kind == "AnalysisTemplate"]
     return {metric["name"]: metric for each in found for metric in each.data["spec"]["metrics"]}
 

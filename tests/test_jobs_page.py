@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from renderer.manifest import Manifest
 from renderer.render import render
@@ -20,7 +19,7 @@ def _app(**more: object) -> App:
     jobs, _ = load(example.encode(), "example.yaml")
     assert isinstance(jobs, dict)
     spec = {**SPEC, "strategy": {"type": "Canary"}, **jobs, **more}
-    return replace(app_of("web", "production", spec, namespace="shop"), level=2)
+    return app_of("web", "production", spec, namespace="shop")._replace(level=2)
 
 
 def _jobs(app: App) -> dict[str, Manifest]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import starmap
 from typing import Any, NamedTuple
 
@@ -25,8 +24,7 @@ from renderer.schema import Schemas
 from renderer.yamlio import dump
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """One app in one environment: the results of the pipeline and the problems it found.
 
     `is_sound`: all steps were taken and no problem is an error. There are no files if it is not, nor where nobody
@@ -35,10 +33,10 @@ class Rendered:
 
     env: str
     app: str
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = {}
     problems: tuple[Problem, ...] = ()
     claims: tuple[Claim, ...] = ()
-    matched: Mapping[str, bool] = field(default_factory=dict)  # source of a patch that matched -> it changed something
+    matched: Mapping[str, bool] = {}  # source of a patch that matched -> it changed something
     hosts: tuple[str, ...] = ()
     driven: Driven = NOT_DRIVEN  # what controllers, not Git, write into its objects
     is_sound: bool = False

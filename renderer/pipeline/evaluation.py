@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.checks import with_settings
 from renderer.overlay import Document, Effective, Environment, effective, inherited
@@ -24,8 +23,7 @@ _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
 _BELONGS = "keep a plain manifest outside this folder, and name it under an app's `extraResources`"
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(NamedTuple):
     """An app's effective spec as a value, and its layers."""
 
     app: App

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from renderer.manifest import Manifest
 from renderer.render import analysis, extras, files, istio, jobs, service, workload
 from renderer.spec import App
@@ -34,4 +32,4 @@ def bootstrap(app: App) -> App:
     Rollout creates no pods.
     """
     spec = {key: value for key, value in app.spec.items() if key != "paused"}
-    return replace(app, canary=None, preview=None, spec=spec)
+    return app._replace(canary=None, preview=None, spec=spec)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from renderer.rules.finding import Scene
@@ -31,7 +30,7 @@ def as_rendered(app: App, scene: Scene) -> App:
     own = app.strategy.fields
     if spec.items() <= given.items() and fields.items() <= own.items():
         return app
-    return replace(app, spec={**given, **spec}, strategy=replace(app.strategy, fields={**own, **fields}))
+    return app._replace(spec={**given, **spec}, strategy=app.strategy._replace(fields={**own, **fields}))
 
 
 def _bodies(scene: Scene, kind: str, name: str) -> list[Mapping[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from renderer.checks import ANALYSES, LEVEL_2, Checks, checks_of, duration, is_of_checks
@@ -177,7 +176,7 @@ def analysis_starting_step(scene: SpecScene) -> Iterator[Finding]:
 def _rests_at(app: App) -> int:
     """The step in which a canary of this app rests, by the list that is compiled for it."""
     canary = app.canary or Canary(app.stable, 20, None)
-    steps = steps_of(replace(app, canary=canary))
+    steps = steps_of(app._replace(canary=canary))
     return next((number for number, step in enumerate(steps) if step.get("pause") == {}), len(steps) - 1)
 
 

@@ -434,7 +434,7 @@ def _same_setup(old: Setup, new: Setup, env: str) -> bool:
     return (
         _shared(one) == _shared(other)
         and _templates(old) == _templates(new)
-        and replace(old.project, versions=Versions()) == replace(new.project, versions=Versions())
+        and old.project._replace(versions=Versions()) == new.project._replace(versions=Versions())
     )
 
 

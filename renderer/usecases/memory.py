@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -138,4 +137,4 @@ def memory_of(opened: Opened, job: Job, *, reads_cache: bool) -> Memory:
 
 def blank(rendered: Rendered) -> Rendered:
     """The same without its files: of these, other apps need nothing."""
-    return replace(rendered, files={})
+    return rendered._replace(files={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
@@ -14,11 +14,10 @@ from renderer.pipeline.setup import resource_path
 from renderer.problem import that_exist
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Apps by environment. `whole` are the environments that are meant with all apps and what these share."""
 
-    apps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    apps: Mapping[str, frozenset[str]] = {}
     whole: frozenset[str] = frozenset()
 
     @property

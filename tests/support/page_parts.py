@@ -6,7 +6,6 @@ import ast
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def layers() -> str:
 def step_lists() -> str:
     """The compiled step list of each release state, by the code that compiles it."""
     lines = ["| release state (router istio) | step list |", "| --- | --- |"]
-    lines += [f"| {about} | {_steps(replace(_app(state), level=2))} |" for about, state in _LISTS.items()]
+    lines += [f"| {about} | {_steps(_app(state)._replace(level=2))} |" for about, state in _LISTS.items()]
     return "\n".join(lines)
 
 

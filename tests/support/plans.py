@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from renderer.overlay import Document, Effective, Layer
@@ -36,7 +35,7 @@ def side(
     """The side of one effective spec."""
     metadata = {"name": name}
     level = (project or {}).get("renderLevel", 1)
-    app = replace(app_of(name, "production", data, namespace=data.get("namespace", "shop")), level=level)
+    app = app_of(name, "production", data, namespace=data.get("namespace", "shop"))._replace(level=level)
     manifests = render(app)
     stable = render(bootstrap(app))
     document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": metadata, "spec": data}

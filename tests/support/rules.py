@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:
     metadata = data["metadata"]
     app = app_of(metadata["name"], "production", data["spec"], namespace="shop")
     labels, annotations = (metadata.get(key) or {} for key in ("labels", "annotations"))
-    app = replace(app, labels=labels, annotations=annotations, level=int(settings.get("level", "1")))
+    app = app._replace(labels=labels, annotations=annotations, level=int(settings.get("level", "1")))
     return SpecScene(app, yaml.safe_load(settings.get("policy", "{}")), settings.get("pins-tag") != "false"), found
 
 

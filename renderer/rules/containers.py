@@ -209,7 +209,7 @@ def resource_names(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.pods:
         for pointer, container in pod.every:
             for field, name in _resource_names(pointer, container):
-                if not _is_container_resource(name):
+                if not is_container_resource(name):
                     own = "cpu, memory, ephemeral-storage, hugepages-<size>"
                     message = f"{name!r} is not a resource of a container: {own}, or <domain>/<name>"
                     yield Finding("resource-names", message, field, pod.manifest)
@@ -226,7 +226,8 @@ def _resource_names(pointer: str, holder: Object) -> Iterator[tuple[str, str]]:
             yield f"{pointer}/resources/{side}/{escape(name)}", name
 
 
-def _is_container_resource(name: str) -> bool:
+def is_container_resource(name: str) -> bool:
+    """Whether a container can request a resource of this name."""
     if "/" not in name:
         return name in _CONTAINER_RESOURCES or _is_huge_pages(name)
     if "kubernetes.io/" in name:
@@ -292,7 +293,7 @@ def _resources(manifest: Manifest, pointer: str, resources: Object) -> Iterator[
 
 def _needs_limit(name: str) -> bool:
     """Whether Kubernetes refuses a request of it without a limit: huge pages, and resources of device plugins."""
-    return _is_huge_pages(name) or ("/" in name and "kubernetes.io/" not in name and _is_container_resource(name))
+    return _is_huge_pages(name) or ("/" in name and "kubernetes.io/" not in name and is_container_resource(name))
 
 
 def _resource(manifest: Manifest, pointer: str, side: str, name: str, message: str) -> Finding:

@@ -188,9 +188,9 @@ def pod_of(manifest: Manifest, kind: str) -> Pod | None:
         if kind == "CronJob":
             spec = (spec.get("jobTemplate") or {}).get("spec") or {}
         pointer = "/spec/template" if kind != "CronJob" else "/spec/jobTemplate/spec/template"
-        template = spec.get("template") or {}
-        if not template:
+        if spec.get("template") is None:
             return None
+        template = spec["template"]
     return located_pod(manifest, kind, pointer, template)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from renderer.manifest import Object
 from renderer.plain import mapping, mappings
@@ -18,8 +17,8 @@ def job_form(scene: Scene) -> Iterator[Finding]:
 
     Why: The API server refuses the Job. It is not applied, and Argo CD's sync fails; a release waits for its hook.
     Fix: `backoffLimitPerIndex`, `maxFailedIndexes` and `successPolicy` need `completionMode: Indexed`, which needs
-    `completions`. Each rule of a `podFailurePolicy` has one of `onExitCodes` and `onPodConditions`, and the pods have
-    `restartPolicy: Never`. Leave `selector` out: Kubernetes makes it.
+    `completions`. Each rule of a `podFailurePolicy` has one of `onExitCodes`, whose values rise, and `onPodConditions`,
+    and the pods have `restartPolicy: Never`. Leave `selector` out: Kubernetes makes it.
     Source: API server (`requires indexed completion mode`, `specifying one of OnExitCodes and OnPodConditions is
     required`, `selector not auto-generated`).
     """
@@ -63,7 +62,9 @@ def _failures(spec: Object) -> Iterator[tuple[str, str]]:
 
 
 def _exit_codes(pointer: str, codes: Object, pod: Object) -> Iterator[tuple[str, str]]:
-    values: list[Any] = codes.get("values") or []
+    values = [each for each in codes.get("values") or () if isinstance(each, int)]
+    if values != sorted(set(values)):
+        yield f"{pointer}/values", f"write the exit codes in rising order, each once: {sorted(set(values))}"
     if codes.get("operator") == "In" and 0 in values:
         yield f"{pointer}/values", "0 is not the exit code of a failure: remove it"
     name = codes.get("containerName")

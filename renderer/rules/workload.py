@@ -310,4 +310,4 @@ def restart_policy(scene: Scene) -> Iterator[Finding]:
 
 
 def _policy(pod: Pod, key: str, message: str) -> Finding:
-    return Finding("restart-policy", message, f"{pod.pointer}/spec/{key}", pod.manifest)
+    return Finding("restart-policy", message, f"{pod.pointer}/spec/{key}" if pod.spec else pod.pointer, pod.manifest)

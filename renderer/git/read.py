@@ -118,6 +118,12 @@ def about_commits(root: str, *revisions: str) -> Iterator[list[str]]:
         raise
 
 
+def last_commit(root: str) -> str | None:
+    """The id of the commit of HEAD; None for a branch without commits. Raises GitError where it cannot be read."""
+    found = find(root, "HEAD")
+    return None if found is None and is_unborn(root) else found or resolve(root, "HEAD")
+
+
 def is_unborn(root: str) -> bool:
     """Whether the branch has no commit yet. A branch whose commit cannot be read is not unborn."""
     return asking(root, ["rev-parse", "--verify", "--quiet", "HEAD"]) is None

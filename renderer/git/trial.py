@@ -12,7 +12,7 @@ from glob import escape, glob
 from typing import NamedTuple
 
 from renderer.git.index import own_index
-from renderer.git.read import find, git_path, is_shallow
+from renderer.git.read import git_path, is_shallow, last_commit
 from renderer.git.run import GitError, check, committing, fields, reading, text
 from renderer.git.setup import git_version
 
@@ -62,7 +62,7 @@ def staged_commit(root: str) -> Iterator[Staged]:
     """The commit that git would make of what is staged, in a repository of its own. Raises GitError in a conflict."""
     around = _around(root)
     index = own_index().get("GIT_INDEX_FILE") or around.index_file
-    parent = find(root, "HEAD")
+    parent = last_commit(root)
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
         objects = _borrow(root, around, folder)
         for path in (index, *glob(os.path.join(escape(os.path.dirname(around.index_file)), "sharedindex.*"))):

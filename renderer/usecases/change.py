@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from renderer.failure import Failure
 from renderer.git import commits_of, resolve
-from renderer.git.read import find, first_parents, is_id, is_unborn
+from renderer.git.read import commit_id, first_parents, last_commit
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline import Rendered
 from renderer.pipeline.positions import Locator
@@ -93,8 +93,7 @@ def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole
 
 def _commit(root: str, base: str) -> str | None:
     """The id of the commit; None for the HEAD of a branch that has none yet."""
-    found = base if is_id(base) else find(root, base)
-    return None if found is None and base == "HEAD" and is_unborn(root) else found or resolve(root, base)
+    return last_commit(root) if base == "HEAD" else commit_id(root, base)
 
 
 def _folders(view: View, selection: Selection) -> list[str]:

@@ -10,7 +10,7 @@ from renderer.failure import Failure
 from renderer.git.checkout import SUBMODULE, unusual_entries
 from renderer.git.differences import staged_files, unlike_index
 from renderer.git.index import in_conflict, own_index
-from renderer.git.read import find
+from renderer.git.read import last_commit
 from renderer.git.run import MANY
 from renderer.git.trial import staged_commit
 from renderer.layout import PROJECT_FILE, Layout, holds
@@ -60,7 +60,7 @@ def each_staged(
 
 def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> int:
     with asking_git():
-        parent = find(root, "HEAD")
+        parent = last_commit(root)
         files = tuple(staged_files(root, parent))
 
         def touched(opened: Opened) -> Selection:

@@ -51,3 +51,26 @@ def test_a_version_that_never_ran_is_none(repository: Repository) -> None:
 def test_history_says_so(repository: Repository) -> None:
     repository.text("undo", "web", "--to", "HEAD~6", "--commit")
     assert "back to 1.4.2 from 1.6.0, in one step" in repository.text("history", "web", "--limit", "1")
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["at once", "aborted and begun again"])
+def test_by_a_canary_it_is_an_undo_too(repository: Repository, stopped: bool) -> None:
+    """Else a train, or a plain `undo`, would bring back what was taken away."""
+    repository.text("undo", "web", "--to", "HEAD~6", "--weight", "20", "--commit")
+    if stopped:
+        repository.text("abort", "web", "--commit")
+        repository.text("retry", "web", "--weight", "10", "--commit")
+    repository.text("weight", "web", "50", "--commit")
+    repository.text("promote", "web", "--commit")
+    assert "1.6.0 undone" in repository.text("status")
+    done = repository.run("undo", "web")
+    assert (done.code, "1.6.0 was undone" in done.err) == (1, True), done.err
+    repository.text("undo", "web", "--redo", "--commit")
+
+
+def test_a_canary_back_to_what_was_undone_takes_nothing_back(repository: Repository) -> None:
+    """As at once: the way back of the way back."""
+    repository.text("undo", "web", "--to", "HEAD~6", "--commit")
+    repository.text("undo", "web", "--to", "HEAD~1", "--weight", "20", "--commit")
+    repository.text("promote", "web", "--commit")
+    assert "undone" not in repository.text("status")

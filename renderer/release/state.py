@@ -27,6 +27,11 @@ def is_previous(spec: Spec, state: Mapping[str, Any]) -> bool:
     return bool(previous and not previous.get("undone") and version_of(spec, state) == version_of(spec, previous))
 
 
+def is_way_back(spec: Spec, state: Mapping[str, Any]) -> bool:
+    """Whether the version in flight, once promoted, leaves the stable one undone."""
+    return bool(state.get("undo")) or is_previous(spec, state)
+
+
 def label(spec: Spec, state: Mapping[str, Any]) -> str:
     """The label `version` of the pods of a version."""
     return str(state.get("version") or version_label(state.get("tag", spec["tag"])))

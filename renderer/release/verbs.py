@@ -23,7 +23,7 @@ from renderer.release.refusals import (
     same_tag,
     was_taken_back,
 )
-from renderer.release.state import in_flight, is_in_flight, is_previous, label, ladder_weights, last_weight
+from renderer.release.state import in_flight, is_in_flight, is_previous, is_way_back, label, ladder_weights, last_weight
 from renderer.release.versions import become_stable, configuration_label, only, version_state, without
 from renderer.spec import fields_of, stable_of, strategy_of, version_of
 
@@ -54,7 +54,7 @@ def release(
         return _start_canary(spec, state, weight)
     if strategy.type == "BlueGreen":
         return {"preview": state, "aborted": ABSENT}
-    return become_stable(spec, state, is_back=is_previous(spec, state))
+    return become_stable(spec, state, is_back=is_way_back(spec, state))
 
 
 def _not_ready(spec: Spec, flight: str | None) -> Refusal | None:
@@ -165,7 +165,7 @@ def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Ou
         known = ", ".join(map(str, weights))
         return Refusal(f"the ladder's weights are {known}" if known else "--at is for a ladder, and there is none")
     last = next((weight for weight in (at, live) if weight is not None), last_weight(spec, state))
-    wanted = become_stable(spec, state, last if flight == "canary" else None, is_back=is_previous(spec, state))
+    wanted = become_stable(spec, state, last if flight == "canary" else None, is_back=is_way_back(spec, state))
     is_kept = not strategy_of(spec.get("strategy", {})).ends_by_itself  # that list would say that something went back
     return {**wanted, flight: ABSENT, "aborted": spec.get("aborted", ABSENT) if is_kept else ABSENT}
 
@@ -251,11 +251,13 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
         return Refusal(was_taken_back(version, how))
     if redo and not how:
         return Refusal("--redo is for a version that was undone or aborted, and this one was not: leave --redo out")
+    is_back = how is None and version.version != label(spec, spec)
     if weight is None:
-        is_back = how is None and version.version != label(spec, spec)
         return {**become_stable(spec, state, is_back=is_back), "aborted": ABSENT}
     if label(spec, state) == label(spec, spec):  # another configuration of the same tag
         state["version"] = configuration_label(spec, state.get("overrides") or {})
+    elif is_back and not is_previous(spec, state):
+        state["undo"] = True
     return _undo_by_canary(spec, state, weight)
 
 

@@ -106,6 +106,13 @@ def test_a_commit_that_touches_no_app_is_not_judged(
     assert (done.code, done.out + done.err, laid_out) == (0, "", [])
 
 
+@pytest.mark.parametrize("words", HOOKS)
+def test_where_nothing_is_staged_a_hook_says_so(repository: Repository, words: tuple[str, ...]) -> None:
+    """Somebody may run it by hand, or in CI, and take its silence for a verdict."""
+    done = repository.run(*words)
+    assert (done.code, "nothing is staged here" in done.err) == (0, True), done
+
+
 def test_line_ends_of_a_checkout_do_not_count(repository: Repository, laid_out: list[str]) -> None:
     """As on Windows, where Git may write CRLF on disk; the index has LF."""
     edit(repository)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from renderer.console import say
 from renderer.failure import Failure
 from renderer.git.checkout import SUBMODULE, unusual_entries
 from renderer.git.differences import staged_files, unlike_index
@@ -70,6 +71,8 @@ def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> i
         if opened is not None:
             selection = (choose or touched)(opened)
             if not selection.apps and choose is None:
+                if not files:
+                    say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
                 return 0
             if has_what_is_staged(opened, selection):
                 return run(Staged(root, opened, parent, files), choose or touched)

@@ -100,7 +100,7 @@ def test_what_the_command_line_refuses_is_refused_with_its_words(tmp_path: Path)
     repository.commit("freeze")
     own = browser(repository)
     page = own.get(f"{PAGE}.html").text
-    assert "(holidays): only abort, undo may pass; the others need --break-glass REASON" in page
+    assert page.count("(holidays): only abort, undo may pass; the others need --break-glass REASON") == 1
     assert (" abort web " in page, " promote web " in page) == (True, False)  # among the commands
     page = own.get(f"{PAGE}/promote").text
     said = run(repository.folder, "promote", "web", "--env", "production", "--commit").err

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os.path
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -206,12 +207,9 @@ def _script_json(data: Any) -> str:
 
 def _counts(board: Board) -> list[tuple[str, int, int]]:
     """Per environment: its apps, and how many of them somebody should look at."""
-    return [(env, *_count(cell for (_, at), cell in board.cells.items() if at == env)) for env in board.environments]
-
-
-def _count(cells: Iterable[Cell]) -> tuple[int, int]:
-    found = list(cells)
-    return len(found), sum(cell.is_active for cell in found)
+    apps = Counter(cell.env for cell in board.cells.values())
+    active = Counter(cell.env for cell in board.cells.values() if cell.is_active)
+    return [(env, apps[env], active[env]) for env in board.environments]
 
 
 def _printable(value: object) -> str:

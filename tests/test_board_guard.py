@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from renderer.board.actions import Action, WrongField, read_action
+from renderer.board.actions import Action, Preview, WrongField, read_action
 from renderer.web.guard import cookie_name
 from renderer.web.sessions import Sessions
 from renderer.web.source import UnreadProject
@@ -216,6 +216,21 @@ def test_an_action_says_what_to_type() -> None:
     assert isinstance(action, Action)
     assert action.command == "rollspec release web '1.0 $(id)' --weight 20 --env production --commit"
     assert read_action("release", "production", "web", action.fields) == action
+
+
+def test_a_preview_names_the_version_that_it_began_with() -> None:
+    class Edited(Values):
+        number = 1
+
+        async def version(self) -> str:
+            return str(self.number)
+
+        async def preview(self, action: Action) -> Preview:
+            self.number += 1  # somebody edits a file while it is worked out
+            return await super().preview(action)
+
+    page = Browser(Edited(board("web"))).log_in().get("/apps/production/web/promote").text
+    assert 'data-version="1"' in page
 
 
 def test_a_stream_names_the_new_version() -> None:

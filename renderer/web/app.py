@@ -92,8 +92,9 @@ class _Pages:
     async def preview(self, request: Request) -> Response:
         """What an action would change."""
         action = await self._action(request, dict(request.query_params))
+        version = await self.source.version()
         preview = await self.source.preview(action)
-        return HTMLResponse(preview_page(preview, self._served(request, await self.source.version())))
+        return HTMLResponse(preview_page(preview, self._served(request, version)))
 
     async def commit(self, request: Request) -> Response:
         """Carry out an action; the app's page then shows its outcome."""

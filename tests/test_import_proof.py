@@ -6,7 +6,7 @@ from typing import Any
 
 from renderer.importing.built import built
 from renderer.importing.mend import patches
-from renderer.importing.proof import compared
+from renderer.importing.proof import compared, rendered_objects
 from renderer.importing.source import SourceObject
 from tests.test_import_round_trip import opened_project
 
@@ -26,7 +26,7 @@ def deployment(image: str, **spec: Any) -> dict[str, Any]:
 def test_a_workload_with_another_template_restarts_its_pods() -> None:
     source = SourceObject("web.yaml", deployment("ghcr.io/acme/web:1.0.0", replicas=3), {})
     rendered = deployment("ghcr.io/acme/web:1.0.1", replicas=3)
-    seen = compared("production", "web", source, {source.identity: rendered}, NOTHING)
+    seen = compared("production", "web", source, rendered_objects({source.identity: rendered}), NOTHING)
     assert (seen.verdict, seen.pods) == ("rolls", 3)
     assert [each.pointer for each in seen.differences] == ["/spec/template/spec/containers/0/image"]
 
@@ -34,8 +34,8 @@ def test_a_workload_with_another_template_restarts_its_pods() -> None:
 def test_what_is_not_rendered_is_lost_and_no_patch_is_written_for_it() -> None:
     source = SourceObject("web.yaml", deployment("ghcr.io/acme/web:1.0.0", paused=True), {})
     rendered = {source.identity: deployment("ghcr.io/acme/web:1.0.0")}
-    assert compared("production", "web", source, rendered, NOTHING).verdict == "lost"
-    assert compared("production", "web", source, {}, NOTHING).verdict == "lost"
+    assert compared("production", "web", source, rendered_objects(rendered), NOTHING).verdict == "lost"
+    assert compared("production", "web", source, rendered_objects({}), NOTHING).verdict == "lost"
     assert patches([source], rendered, autoscaled=False) == [
         {"target": {"kind": "Workload"}, "patch": {"spec": {"paused": True}}}
     ]

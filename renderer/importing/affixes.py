@@ -31,11 +31,14 @@ def renamed(here: _Names, there: _Names) -> list[Pair]:
     It is the same prefix or suffix for all of them; apps with one name in both environments are not among them.
     """
     found: dict[_Change, list[Pair]] = defaultdict(list)
+    others: dict[str, list[str]] = defaultdict(list)  # by their image
+    for other, image in there.items():
+        if other not in here:
+            others[image].append(other)
     for name, image in here.items():
-        for other, of_other in there.items():
-            if image == of_other and name not in there and other not in here:
-                for change in _changes(name, other):
-                    found[change].append(Pair(name, other))
+        for other in others.get(image, ()) if name not in there else ():
+            for change in _changes(name, other):
+                found[change].append(Pair(name, other))
     return max(found.values(), key=len, default=[])
 
 

@@ -74,7 +74,10 @@ def lifted_environment(env: str, source: Source, target: Target) -> LiftedEnviro
             continue
         found.apps[app.name] = app
         found.notes += [(app.name, note) for note in app.notes]
-    found.rest += [Kept(env, "", each, _why_none(each, found.apps)) for each in rest]
+    apps_of: dict[str, list[str]] = {}  # by their image
+    for app in found.apps.values():
+        apps_of.setdefault(image_of(app), []).append(app.name)
+    found.rest += [Kept(env, "", each, _why_none(each, apps_of)) for each in rest]
     if not target.secrets:
         _withhold(found)
     found.overlapping = overlapping(
@@ -122,8 +125,12 @@ def _stable_without_secrets(workload: SourceObject) -> SourceObject:
 
 def _withhold(found: LiftedEnvironment) -> None:
     """Take plain manifests with secrets out of what is written."""
-    for kept in [kept for kept in found.rest if has_secret(kept.source)]:
-        found.rest.remove(kept)
+    shown: list[Kept] = []
+    taken: list[Kept] = []
+    for kept in found.rest:
+        (taken if has_secret(kept.source) else shown).append(kept)
+    found.rest = shown
+    for kept in taken:
         found.withheld[kept.source.identity] = ("",)
         why = "it may hold a secret, so it is not copied; `--accept-secrets` copies it"
         if kept.source.kind in WORKLOADS:
@@ -144,10 +151,12 @@ def _hidden(each: SourceObject) -> Iterator[str]:
         yield f"{each} may hold a secret at {pointers}; `--accept-secrets` copies it"
 
 
-def _why_none(each: SourceObject, apps: Mapping[str, Lifted]) -> str:
+def _why_none(each: SourceObject, apps_of: Mapping[str, Sequence[str]]) -> str:
+    """Why an object is in no app; `apps_of` are the apps by their image."""
     if each.kind in JOBS:
-        images = {container.get("image") for container in (template_of(each).get("spec") or {}).get("containers") or ()}
-        named = [app.name for app in apps.values() if image_of(app) in images]
+        containers = (template_of(each).get("spec") or {}).get("containers") or ()
+        images = dict.fromkeys(str(container.get("image")) for container in containers)
+        named = [name for image in images for name in apps_of.get(image, ())]
         if named:
             which = "the app's `jobs`" if len(named) == 1 else "the `jobs` of its app"
             return (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from renderer.importing.affixes import renamed
 from renderer.importing.built import Objects, built, objects_of
 from renderer.importing.environment import Kept, LiftedEnvironment, app_names, lifted_environment
-from renderer.importing.proof import Compared, compared
+from renderer.importing.proof import Compared, RenderedObjects, compared, rendered_objects
 from renderer.importing.reasons import why_as_object
 from renderer.importing.source import Source, SourceObject
 from renderer.importing.target import Target
@@ -52,7 +52,11 @@ def imported(sources: Mapping[str, Source], target: Target) -> Imported:
     setup, problems = set_up(target.project, encoded, frozenset(names), target.schemas)
     rendered, found = _rendered(files, names, setup)
     problems += found
-    seen = [each for environment in environments for each in _proof(environment, rendered[environment.env])]
+    seen = [
+        each
+        for environment in environments
+        for each in _proof(environment, rendered_objects(rendered[environment.env]))
+    ]
     kept = [each for environment in environments for each in environment.rest]
     kept += [
         Kept(environment.env, app.name, each, why_as_object(each, app))
@@ -106,7 +110,7 @@ def _rendered(files: Mapping[str, str], names: Sequence[str], setup: Setup) -> t
     return found, problems + fleet_problems(setup, made, [*setup.environments], whole=True)
 
 
-def _proof(environment: LiftedEnvironment, rendered: Objects) -> Iterator[Compared]:
+def _proof(environment: LiftedEnvironment, rendered: RenderedObjects) -> Iterator[Compared]:
     of = {each.identity: name for name, app in environment.apps.items() for each in app.objects}
     lifted = {
         each.identity: each

@@ -96,13 +96,29 @@ def _of_mappings(*lists: Sequence[Any]) -> bool:
     return all(isinstance(item, dict) for items in lists for item in items)
 
 
-def compared(
-    env: str, app: str, source: SourceObject, rendered: Mapping[Identity, Mapping[str, Any]], withheld: frozenset[str]
-) -> Compared:
+@dataclass(frozen=True, slots=True)
+class RenderedObjects:
+    """What the specs of an environment render; `least` is how many pods its autoscalers keep, by kind and name."""
+
+    objects: Mapping[Identity, Mapping[str, Any]]
+    least: Mapping[tuple[str, str], int]
+
+
+def rendered_objects(objects: Mapping[Identity, Mapping[str, Any]]) -> RenderedObjects:
+    """The objects, looked through once for the autoscalers among them."""
+    least: dict[tuple[str, str], int] = {}
+    for identity, data in objects.items():
+        if identity.kind in SCALERS:
+            each = scaler_of(dict(data))
+            least[each.kind, each.name] = max(each.least, least.get((each.kind, each.name), 0))
+    return RenderedObjects(objects, least)
+
+
+def compared(env: str, app: str, source: SourceObject, rendered: RenderedObjects, withheld: frozenset[str]) -> Compared:
     """What becomes of one object; `withheld` are the pointers of what was not copied, `""` for all of it."""
     if "" in withheld:
         return Compared(env, app, source, "withheld", (), 0)
-    found = _rendered(source, rendered)
+    found = _rendered(source, rendered.objects)
     if found is None:
         return Compared(env, app, source, "lost", (FieldDifference((), source.name, None, True),), 0)
     seen = differences(source.data, found)
@@ -117,7 +133,7 @@ def compared(
         verdict = "same pods" if seen else "identical"
     if not template or source.kind not in WORKLOADS:
         return Compared(env, app, source, verdict, tuple(seen), 0)
-    pods, is_least = _pods(source, found, rendered)
+    pods, is_least = _pods(source, found, rendered.least)
     return Compared(env, app, source, verdict, tuple(seen), pods, is_least)
 
 
@@ -135,15 +151,12 @@ def _rendered(source: SourceObject, rendered: Mapping[Identity, Mapping[str, Any
     return found or rendered.get(source.identity._replace(namespace=""))
 
 
-def _pods(
-    source: SourceObject, workload: Mapping[str, Any], rendered: Mapping[Identity, Mapping[str, Any]]
-) -> tuple[int, bool]:
+def _pods(source: SourceObject, workload: Mapping[str, Any], least: Mapping[tuple[str, str], int]) -> tuple[int, bool]:
     """How many pods a workload has, and whether an autoscaler may have made more; a live object says it."""
     live = source.status.get("replicas")
     if isinstance(live, int):
         return live, False
     wanted = [source.spec.get("replicas"), (workload.get("spec") or {}).get("replicas")]
     number = next((each for each in wanted if isinstance(each, int)), 1)
-    scalers = [scaler_of(dict(data)) for identity, data in rendered.items() if identity.kind in SCALERS]
-    least = [each.least for each in scalers if (each.kind, each.name) == (source.kind, source.name)]
-    return max([number, *least]), bool(least)
+    scaled = least.get((source.kind, source.name))
+    return (number, False) if scaled is None else (max(number, scaled), True)

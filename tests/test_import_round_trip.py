@@ -82,7 +82,7 @@ def test_rendered_objects_come_back_as_the_spec_they_were_rendered_from(kind: st
         )
 
     check()
-    assert len(seen) >= 0.3 * EXAMPLES
+    assert len(seen) >= 0.2 * EXAMPLES  # which examples come also depends on the modules that other tests have loaded
     assert sum(seen) >= EQUAL * len(seen), f"{sum(seen)} of {len(seen)}"
 
 

@@ -113,6 +113,22 @@ def test_where_nothing_is_staged_a_hook_says_so(repository: Repository, words: t
     assert (done.code, "nothing is staged here" in done.err) == (0, True), done
 
 
+EXTRA = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: b}\n"
+
+
+def test_a_plain_manifest_that_only_the_staged_spec_names(repository: Repository) -> None:
+    """The spec on disk does not name it any more: what is staged is judged all the same."""
+    repository.write("extra.yaml", EXTRA)
+    repository.app("web", WEB + "  extraResources: [../extra.yaml]\n")
+    assert repository.run("render").code == 0
+    repository.commit()
+    repository.write("extra.yaml", EXTRA.replace("data:", "dta:"))
+    repository.git("add", "extra.yaml")
+    repository.app("web", WEB)
+    done = repository.run("validate", "--hook")
+    assert (done.code, "extra.yaml" in done.err) == (1, True), done
+
+
 def test_line_ends_of_a_checkout_do_not_count(repository: Repository, laid_out: list[str]) -> None:
     """As on Windows, where Git may write CRLF on disk; the index has LF."""
     edit(repository)

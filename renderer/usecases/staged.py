@@ -14,7 +14,7 @@ from renderer.git.index import in_conflict, own_index
 from renderer.git.read import last_commit
 from renderer.git.run import MANY
 from renderer.git.trial import staged_commit
-from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.layout import DATA_FILES, PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
 from renderer.tree import is_temporary, listing, read, reader
 from renderer.usecases.checkout import is_around, nested
@@ -67,16 +67,23 @@ def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> i
         def touched(opened: Opened) -> Selection:
             return selection_of(opened, files)
 
+        if not files and choose is None:
+            say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
+            return 0
         opened = _opened(root)
         if opened is not None:
-            selection = (choose or touched)(opened)
-            if not selection.apps and choose is None:
-                if not files:
-                    say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
+            if choose is None and not any(_may_concern(opened.layout, path) for path in files):
                 return 0
+            selection = (choose or touched)(opened)
             if has_what_is_staged(opened, selection):
-                return run(Staged(root, opened, parent, files), choose or touched)
+                return run(Staged(root, opened, parent, files), choose or touched) if selection.apps or choose else 0
         return _in_a_folder(root, files, run, choose or touched, needs_output=needs_output)
+
+
+def _may_concern(layout: Layout, path: str) -> bool:
+    """Whether a file at this path may be about an app: one elsewhere may be a plain manifest that a spec names."""
+    folders = (PROJECT_FILE, *layout.source_folders, layout.output)
+    return path.endswith(DATA_FILES) or any(holds(folder, path) for folder in folders)
 
 
 def _opened(root: str) -> Opened | None:
@@ -135,6 +142,8 @@ def _in_a_folder(root: str, files: tuple[str, ...], run: Run, choose: Choose, *,
             some = output_folders(opened, choose(opened)) if opened.apps else [layout.output]
             lay_out_files(folder, commit, lambda path: any(holds(each, path) for each in some))
             opened = opened if opened.apps else tried(folder)  # without an app, rendered files are a fault
+        if isinstance(opened, Opened) and not choose(opened).apps:
+            return 0
         return run(Staged(folder, opened, staged.parent, files, commit), choose)
 
 

@@ -108,6 +108,18 @@ def test_a_deleted_spec_takes_its_output_along(project: Path) -> None:
     assert hook(project).code == 0
 
 
+def test_a_deleted_environment_takes_its_output_along(project: Path) -> None:
+    overlay = (project / "overlays/production/overlay.yaml").read_text()
+    write(project, "overlays/staging/overlay.yaml", overlay.replace("production", "staging"))
+    assert run(project, "render").code == 0
+    save(project)
+    git(project, "rm", "--quiet", "-r", "overlays/staging")
+    assert hook(project).code == 1
+    assert not (project / "rendered/staging").exists()
+    git(project, "add", "--all")
+    assert hook(project).code == 0
+
+
 def test_a_renamed_spec_is_a_deleted_and_a_new_one(project: Path) -> None:
     git(project, "mv", "apps/web.yaml", "apps/site.yaml")
     write(project, "apps/site.yaml", APP.format(name="site", tag="v1"))

@@ -220,3 +220,80 @@ _TEXTS: dict[str, list[tuple[str | None, bool]]] = {
 
 def _said(done: Outcome) -> tuple[int, str, str]:
     return done.code, done.out, done.err
+
+
+def _with_manifest(repository: Repository, log: str) -> None:
+    """The app `web` brings a plain manifest along; rendered and staged."""
+    repository.app("web", WEB.replace("LOG: info", f"LOG: {log}") + "  extraResources: [../extra/settings.yaml]\n")
+    assert repository.run("render").code == 0
+    repository.git("add", "--all")
+
+
+@pytest.fixture
+def manifest(repository: Repository) -> Repository:
+    """The same, committed."""
+    repository.write("extra/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n")
+    _with_manifest(repository, "info")
+    repository.commit("a plain manifest")
+    return repository
+
+
+@pytest.mark.parametrize("words", HOOKS)
+def test_a_plain_manifest_that_is_deleted_on_disk_is_judged_as_staged(
+    manifest: Repository, words: tuple[str, ...]
+) -> None:
+    _with_manifest(manifest, "debug")
+    (manifest.folder / "extra/settings.yaml").unlink()
+    done = manifest.run(*words)
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("words", HOOKS)
+def test_a_plain_manifest_that_is_a_link_on_disk_is_judged_as_staged(
+    manifest: Repository, words: tuple[str, ...]
+) -> None:
+    _with_manifest(manifest, "debug")
+    path = manifest.folder / "extra/settings.yaml"
+    path.rename(manifest.folder.parent / "settings.yaml")
+    path.symlink_to("../../settings.yaml")
+    done = manifest.run(*words)
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("words", HOOKS)
+def test_a_sparse_checkout_is_judged_as_staged(manifest: Repository, words: tuple[str, ...]) -> None:
+    """Git has the manifest that the checkout leaves out, so the commit has it."""
+    _with_manifest(manifest, "debug")
+    manifest.write("README.md", "# Shop\n")
+    manifest.git("add", "README.md")
+    manifest.git("sparse-checkout", "set", "apps", "overlays", "rendered")
+    assert not (manifest.folder / "extra").exists()
+    done = manifest.run(*words)
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_plain_manifest_that_git_ignores_is_said_to_be_ignored(manifest: Repository) -> None:
+    manifest.write(".gitignore", "extra/\n")
+    manifest.git("rm", "--quiet", "--cached", "extra/settings.yaml")
+    manifest.git("add", "--all")
+    done = manifest.run("validate", "--hook")
+    assert (done.code, "is ignored by Git (.gitignore:1 (extra/))" in done.err) == (1, True), done.err
+
+
+@pytest.mark.parametrize("is_on_disk", [True, False])
+def test_a_plain_manifest_that_the_commit_takes_away(manifest: Repository, is_on_disk: bool) -> None:
+    """The app that names it would not render."""
+    manifest.git("rm", "--quiet", *(["--cached"] if is_on_disk else []), "extra/settings.yaml")
+    done = manifest.run("validate", "--hook")
+    assert (done.code, "there is no file `extra/settings.yaml`" in done.err) == (1, True), done.err
+
+
+def test_a_deleted_environment_takes_its_rendered_files_along(repository: Repository) -> None:
+    repository.overlay("staging")
+    repository.rendered("staging")
+    repository.git("rm", "--quiet", "-r", "overlays/staging")
+    done = repository.run("render", "--hook")
+    assert (done.code, "removed: rendered/staging/web/rollout.yaml" in done.err) == (1, True), done.err
+    assert repository.run("render").code == 0
+    repository.git("add", "--all")
+    assert repository.run("render", "--hook").code == 0

@@ -104,6 +104,14 @@ class Opened:
         return files, Locator({file: text}).locate(wrong)
 
 
+def extra_resources(texts: Mapping[str, bytes]) -> set[str]:
+    """The files under `extraResources`."""
+    found = set()
+    for file, text in texts.items():
+        found |= {path for _, path in named(file, text, "extraResources")}
+    return found
+
+
 def find_root(directory: str) -> str:
     """The nearest folder with the project file, from `directory` upwards."""
     start = os.path.abspath(directory)

@@ -12,7 +12,7 @@ from renderer.git import GitError, TreeEntry, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
 from renderer.git.read import commit_id, entries_at, ids_and_others
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
+from renderer.pipeline.setup import Setup, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.resources import read_schema
@@ -20,7 +20,7 @@ from renderer.schema import Schemas
 from renderer.tree import read
 from renderer.tree.folders import LINK
 from renderer.usecases.checkout import nested
-from renderer.usecases.project import Opened, Refused, app_names
+from renderer.usecases.project import Opened, Refused, app_names, extra_resources
 from renderer.usecases.selection import below
 from renderer.yamlio import load
 
@@ -175,7 +175,7 @@ class _AtCommit(Source):
         files = {app: self._own(app) for app in self.apps.intersection(apps)}
         blobs = read_blobs(self.root, {self.tree[path] for paths in files.values() for path in paths})
         texts = {app: {path: blobs[self.tree[path]] for path in paths} for app, paths in files.items()}
-        mentioned = {app: _named(found) for app, found in texts.items()}
+        mentioned = {app: extra_resources(found) for app, found in texts.items()}
         wanted = {path for paths in mentioned.values() for path in paths}
         more = read_many(self.root, self.commit, wanted) if wanted else {}
         for app, paths in mentioned.items():
@@ -241,14 +241,6 @@ def _links(root: str, commit: str, layout: Layout, other: Mapping[str, TreeEntry
 def is_spec(layout: Layout, path: str) -> bool:
     """Whether a file of this path is read in the folders of specs."""
     return not below(path, layout.apps) or app_names(layout.apps, [path]) != ([], [])
-
-
-def _named(texts: Mapping[str, bytes]) -> set[str]:
-    """The files under `extraResources`."""
-    found = set()
-    for file, text in texts.items():
-        found |= {path for _, path in named(file, text, "extraResources")}
-    return found
 
 
 def _data(text: bytes) -> dict[str, Any]:

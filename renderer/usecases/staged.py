@@ -20,7 +20,7 @@ from renderer.tree import is_temporary, listing, read, reader
 from renderer.usecases.checkout import is_around, nested
 from renderer.usecases.ignored import commits_apps
 from renderer.usecases.laid_out import lay_out_files, layout_of
-from renderer.usecases.project import Opened, Refused, find_root
+from renderer.usecases.project import Opened, Refused, extra_resources, find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git, is_spec
 from renderer.usecases.selection import Selection
@@ -74,8 +74,8 @@ def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> i
         if opened is not None:
             if choose is None and not any(_may_concern(opened.layout, path) for path in files):
                 return 0
-            selection = (choose or touched)(opened)
-            if has_what_is_staged(opened, selection):
+            selection = _staged_on_disk(opened, choose or touched)
+            if selection is not None:
                 return run(Staged(root, opened, parent, files), choose or touched) if selection.apps or choose else 0
         return _in_a_folder(root, files, run, choose or touched, needs_output=needs_output)
 
@@ -95,6 +95,15 @@ def _opened(root: str) -> Opened | None:
     return found if isinstance(found, Opened) else None
 
 
+def _staged_on_disk(opened: Opened, choose: Choose) -> Selection | None:
+    """What is judged, where the disk has that as it is staged; a sparse checkout may lack files that apps name."""
+    try:
+        selection = choose(opened)
+        return selection if has_what_is_staged(opened, selection) else None
+    except Failure:
+        return None
+
+
 def has_what_is_staged(opened: Opened, selection: Selection) -> bool:
     """Whether the disk has just what is staged of all specs, and of the rendered files of the selection.
 
@@ -104,12 +113,14 @@ def has_what_is_staged(opened: Opened, selection: Selection) -> bool:
     with reader(opened.root) as read_some:
         texts = {path: text for app in selection.names for path, text in opened.texts(app, read_some)[0].items()}
     output = _committed_output(opened, selection)
-    looked = [PROJECT_FILE, *layout.source_folders, *opened.setup.texts, *texts, *output]
+    ignored = opened.ignored
+    unread = [path for path in extra_resources(texts) - texts.keys() if not (ignored and ignored.line(path))]
+    looked = [PROJECT_FILE, *layout.source_folders, *opened.setup.texts, *texts, *unread, *output]
     if any(_counts(layout, path) for path in unlike_index(opened.root, looked)):
         return False
-    rendered, unread = read(opened.root, [path for folder in output for path in listing(opened.root, folder)])
+    rendered, faults = read(opened.root, [path for folder in output for path in listing(opened.root, folder)])
     every = (*opened.setup.texts.values(), *texts.values(), *rendered.values())
-    return not unread and not any(b"\r" in text for text in every)
+    return not faults and not any(b"\r" in text for text in every)
 
 
 def _counts(layout: Layout, path: str) -> bool:

@@ -13,7 +13,7 @@ from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
-from renderer.usecases.project import Opened, Refused, open_project
+from renderer.usecases.project import Opened, Refused, extra_resources, open_project
 from renderer.usecases.selection import Selection, asked, below, touched
 from renderer.usecases.shown import Shown, in_project, tried
 from renderer.workers import meanwhile
@@ -91,11 +91,17 @@ def projects(files: Iterable[str]) -> dict[str, list[str]]:
 
 
 def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
-    """The selection of the files; a plain manifest under `extraResources` belongs to its app, in any folder."""
-    found, others = touched(opened.layout, opened.setup.environments, opened.apps, paths)
+    """The selection of the files; a plain manifest under `extraResources` belongs to its app, in any folder.
+
+    An overlay that is not there is a deleted one: then it is everything, as the environment has rendered files.
+    """
+    environments = opened.setup.environments
+    if any(opened.layout.env_of(path) and path not in opened.setup.texts for path in paths):
+        return asked(opened.apps, list(environments), whole=True)
+    found, others = touched(opened.layout, environments, opened.apps, paths)
     beside = _with_resources(opened, others)
     if beside:
-        found = found | asked(beside, list(opened.setup.environments), whole=False)
+        found = found | asked(beside, list(environments), whole=False)
     return found
 
 
@@ -134,7 +140,8 @@ def _root(folder: str, roots: dict[str, str | None]) -> str | None:
 
 
 def _with_resources(opened: Opened, paths: Sequence[str]) -> list[str]:
-    return [app for app in opened.apps if not opened.texts(app)[0].keys().isdisjoint(paths)] if paths else []
+    """The apps that name these files, which may be deleted."""
+    return [app for app in opened.apps if not extra_resources(opened.texts(app)[0]).isdisjoint(paths)] if paths else []
 
 
 def _deleted(directory: str, hook: bool) -> list[str]:

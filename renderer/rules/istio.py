@@ -177,14 +177,18 @@ def export_to(scene: Scene) -> Iterator[Finding]:
     """
     for kind in ISTIO_ROUTING:
         for manifest in scene.of(kind):
-            spaces = spec_of(manifest).get("exportTo")
-            if not spaces:
-                continue
-            own = [manifest.namespace if space == "." else space for space in spaces]
-            for number, space in enumerate(spaces):
-                problem = _refused_space(space, own[number] in own[:number], len(spaces) == 1)
-                if problem:
-                    yield Finding("export-to", problem, f"/spec/exportTo/{number}", manifest)
+            for pointer, message in refused_spaces(manifest):
+                yield Finding("export-to", message, f"/spec/{pointer}", manifest)
+
+
+def refused_spaces(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """The items of an `exportTo` that Istio refuses, and why."""
+    spaces = spec_of(manifest).get("exportTo") or ()
+    own = [manifest.namespace if space == "." else space for space in spaces]
+    for number, space in enumerate(spaces):
+        problem = _refused_space(space, own[number] in own[:number], len(spaces) == 1)
+        if problem:
+            yield f"exportTo/{number}", problem
 
 
 def _refused_space(space: str, is_repeated: bool, is_alone: bool) -> str | None:

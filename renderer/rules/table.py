@@ -61,6 +61,7 @@ from renderer.rules import (
     scheduling,
     security,
     selector_form,
+    service_entries,
     services,
     since,
     steps,
@@ -361,6 +362,13 @@ SECTIONS: tuple[Section, ...] = (
             "policy-ports": rule(policy_ports.policy_ports, *policy_ports.POLICIES),
             "policy-protocols": rule(authorization.policy_protocols, authorization.KIND),
             "selects-one-version": rule(one_version.selects_one_version),
+        },
+    ),
+    Section(
+        "ServiceEntries",
+        frozenset((service_entries.KIND,)),
+        {
+            "service-entry": rule(service_entries.service_entry),
         },
     ),
     Section(

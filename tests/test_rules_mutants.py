@@ -9,12 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.manifest import Manifest
-from renderer.rules import MANIFEST_RULES, Scene, check, claims, fleet
+from renderer.project import Versions
+from renderer.resources import read_schema
+from renderer.rules import MANIFEST_RULES, Scene, check, check_resources, claims, fleet
 from renderer.rules.index import ByKind, Index, Pods
 from renderer.rules.known_pods import KnownPods
+from renderer.scaler import SCHEMALESS
+from renderer.schema import Schemas
 from tests.support.rules import all_findings, fixtures, read
 
 SCENES = [read(path).scene for path in fixtures()]
+SCHEMAS = Schemas(Versions(), read_schema)
+# The pipeline checks the types of a ScaledObject's fields.
+UNCHECKED = [
+    (scene, index)
+    for scene in SCENES
+    for index, manifest in enumerate((*scene.manifests, *scene.resources))
+    if SCHEMAS.foreign(manifest.data) and manifest.kind != SCHEMALESS
+]
 KNOWN = KnownPods()
 STRINGS = st.sampled_from(
     ["", "web", "a.b", "*", "10%", "{{args.x}}", "http", "x" * 70, "1h", "(", "mesh", "shop/web", "a\nb"]
@@ -72,6 +84,26 @@ def test_rules_never_raise_and_none_is_left_out_that_finds_something(scene: Scen
         assert finding.message
         assert finding.message.isprintable()
         assert finding.rule in MANIFEST_RULES
+
+
+@st.composite
+def mistyped(draw: st.DrawFn) -> Scene:
+    """A fixture with an object that no schema checks, where one value has another type."""
+    scene, index = draw(st.sampled_from(UNCHECKED))
+    manifests = [*scene.manifests, *scene.resources]
+    data = copy.deepcopy(manifests[index].data)
+    holder, key = draw(st.sampled_from([(data, "spec"), *places({"": data.get("spec")})[1:]]))
+    holder[key] = draw(st.sampled_from([None, "", "a", 0, -1, 1.5, True, [], {}, [None], [1], [{}], {"a": None}]))
+    manifests[index] = Manifest(manifests[index].file, data)
+    own = len(scene.manifests)
+    return Scene(tuple(manifests[:own]), tuple(manifests[own:]), kubernetes=scene.kubernetes, external=scene.external)
+
+
+@settings(max_examples=600, deadline=None)
+@given(mistyped())
+def test_rules_never_raise_on_what_no_schema_checks(scene: Scene) -> None:
+    check(scene)
+    check_resources(Scene((*scene.manifests, *scene.resources)))
 
 
 @settings(max_examples=100, deadline=None)

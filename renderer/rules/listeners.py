@@ -8,7 +8,6 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping, mappings
 from renderer.rules.backends import ROUTES
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.mesh import spec_of
 
 _GROUP = "gateway.networking.k8s.io"
 GATEWAY = f"Gateway.{_GROUP}"  # its kind; a Gateway alone is Istio's
@@ -27,7 +26,7 @@ def route_listeners(scene: Scene) -> Iterator[Finding]:
     """
     for kind in ROUTES:
         for route in scene.of(kind):
-            for number, parent in enumerate(mappings(spec_of(route).get("parentRefs"))):
+            for number, parent in enumerate(mappings(mapping(route.data.get("spec")).get("parentRefs"))):
                 gateway = _gateway(scene, route, parent)
                 if gateway is not None:
                     for pointer, message in _problems(route, parent, gateway, f"/spec/parentRefs/{number}"):
@@ -42,7 +41,9 @@ def _gateway(scene: Scene, route: Manifest, parent: Object) -> Manifest | None:
 
 def _problems(route: Manifest, parent: Object, gateway: Manifest, pointer: str) -> Iterator[tuple[str, str]]:
     """Pointers into the route, and what is wrong there; `pointer` is the parent's."""
-    listeners = mappings(spec_of(gateway).get("listeners"))
+    listeners = mappings(mapping(gateway.data.get("spec")).get("listeners"))
+    if not listeners:
+        return
     name, port = parent.get("sectionName"), parent.get("port")
     asked = [each for each in listeners if name in (None, each.get("name")) and port in (None, each.get("port"))]
     if not asked:
@@ -62,7 +63,8 @@ def _problems(route: Manifest, parent: Object, gateway: Manifest, pointer: str) 
             "listener allowedRoutes: {namespaces: {from: All}}, or a selector",
         )
         return
-    hosts = [str(each) for each in spec_of(route).get("hostnames") or ()]
+    given = mapping(route.data.get("spec")).get("hostnames")
+    hosts = [str(each) for each in given] if isinstance(given, list) else []
     served = [str(each["hostname"]) for each in taking if each.get("hostname")]
     if hosts and len(served) == len(taking) and not any(_meets(host, served) for host in hosts):
         yield (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping, mappings
+from renderer.plain import escape, mapping, mappings
 from renderer.rules.autoscaling import KEDA_RESOURCES, may_be_added, scalers_of_resources, target_of
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
@@ -15,6 +15,9 @@ from renderer.scaler import SCHEMALESS, scaler_of
 
 _REFUSED = ("Deployment", "StatefulSet")  # KEDA's webhook looks up these targets, and no others
 _OTHER_LANGUAGE = ("victoria", "vmselect", "vmsingle", "vmauth", "/select/")  # of addresses that answer MetricsQL
+
+
+WITH_TRIGGERS = (SCHEMALESS, "ScaledJob")
 
 
 class _Trigger(NamedTuple):
@@ -28,7 +31,7 @@ class _Trigger(NamedTuple):
 def _triggers(scaler: Manifest) -> list[_Trigger]:
     return [
         _Trigger(f"/spec/triggers/{number}", str(each.get("type") or ""), mapping(each.get("metadata")))
-        for number, each in enumerate(mappings(spec_of(scaler).get("triggers")))
+        for number, each in enumerate(mappings(mapping(scaler.data.get("spec")).get("triggers")))
     ]
 
 
@@ -62,6 +65,24 @@ def keda_zero(scene: Scene) -> Iterator[Finding]:
                 "add a trigger that needs no pod"
             )
             yield Finding("keda-zero", message, f"/spec{field}", scaler, "error" if is_refused else "warning")
+
+
+def keda_metadata(scene: Scene) -> Iterator[Finding]:
+    """A trigger of a ScaledObject or a ScaledJob whose metadata has a value that is not text.
+
+    Why: The API server refuses the object: it is not applied, and nothing scales the app.
+    Fix: write quotes around numbers, `true` and `false`: `threshold: "100"`.
+    Source: the CRD of KEDA (`spec.triggers[0].metadata.threshold in body must be of type string`).
+    """
+    for kind in WITH_TRIGGERS:
+        for scaler in scene.of(kind):
+            for trigger in _triggers(scaler):
+                for key, value in trigger.about.items():
+                    if isinstance(value, (bool, int, float)):
+                        text = str(value).lower() if isinstance(value, bool) else str(value)
+                        message = f'the metadata of a trigger is text, and {text} is not: write {key}: "{text}"'
+                        pointer = f"{trigger.pointer}/metadata/{escape(key)}"
+                        yield Finding("keda-metadata", message, pointer, scaler)
 
 
 def keda_idle(scene: Scene) -> Iterator[Finding]:

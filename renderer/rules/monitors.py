@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
-from renderer.plain import mapping, mappings
+from renderer.plain import escape, mapping, mappings
 from renderer.rules.finding import Finding, Scene, labels_of
 from renderer.rules.index import Located, Pod, listed_ports, selects
 from renderer.rules.mesh import ports_of, spec_of
@@ -16,6 +16,8 @@ from renderer.rules.services import pods_behind
 
 _ENDPOINTS = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}  # the field, by kind
 KINDS = tuple(_ENDPOINTS)
+ALERTS = "PrometheusRule"
+_OF_CRD = regex(r"0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
 _DURATION = regex(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _UNITS = (86_400_000, 3_600_000, 60_000, 1000, 1)  # milliseconds, by group
 _WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
@@ -120,6 +122,44 @@ def monitor_timeout(scene: Scene) -> Iterator[Finding]:
                         "so the operator refuses the monitor: write one of at most the interval"
                     )
                     yield Finding("monitor-timeout", message, f"{pointer}/scrapeTimeout", monitor, "warning")
+
+
+def prometheus_values(scene: Scene) -> Iterator[Finding]:
+    """A duration of a monitor or a PrometheusRule that is none, or a label of a PrometheusRule that is not text.
+
+    Why: The API server refuses the object: Prometheus does not scrape the app, or has none of the alerts.
+    Fix: write whole numbers with units, the largest first: `30s`, `1m30s`. Write quotes around a label that is a
+    number, `true` or `false`.
+    Source: the CRDs of the Prometheus operator (`should match '^(0|(([0-9]+)y)?(([0-9]+)w)?...`, `must be of type
+    string`).
+    """
+    for kind in KINDS:
+        for monitor in scene.of(kind):
+            for pointer, endpoint in _endpoints(monitor):
+                for field in ("interval", "scrapeTimeout"):
+                    yield from _duration(monitor, f"{pointer}/{field}", endpoint.get(field))
+    for manifest in scene.of(ALERTS):
+        for number, group in enumerate(mappings(mapping(manifest.data.get("spec")).get("groups"))):
+            above = f"/spec/groups/{number}"
+            yield from _duration(manifest, f"{above}/interval", group.get("interval"))
+            for index, each in enumerate(mappings(group.get("rules"))):
+                for field in ("for", "keep_firing_for"):
+                    yield from _duration(manifest, f"{above}/rules/{index}/{field}", each.get(field))
+                for field in ("labels", "annotations"):
+                    for key, value in mapping(each.get(field)).items():
+                        if isinstance(value, (bool, int, float)):
+                            text = str(value).lower() if isinstance(value, bool) else str(value)
+                            message = f'{key} of the {field} is text, and {text} is not: write {key}: "{text}"'
+                            pointer = f"{above}/rules/{index}/{field}/{escape(key)}"
+                            yield Finding("prometheus-values", message, pointer, manifest)
+
+
+def _duration(manifest: Manifest, pointer: str, value: object) -> Iterator[Finding]:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and not _OF_CRD.fullmatch(value)):
+        example = f"{value}s" if str(value).isdecimal() else "30s or 1m30s"
+        message = f"{value!r} is not a duration of Prometheus: write whole numbers with units, such as {example}"
+        yield Finding("prometheus-values", message, pointer, manifest)
 
 
 def _milliseconds(duration: object) -> int | None:

@@ -25,6 +25,7 @@ from renderer.rules import (
     durations,
     endpoints,
     env,
+    gateway_routes,
     gateways,
     hook_images,
     http,
@@ -257,14 +258,15 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "Monitors of the Prometheus operator",
-        frozenset(monitors.KINDS),
+        frozenset((*monitors.KINDS, monitors.ALERTS)),
         {
+            "prometheus-values": rule(monitors.prometheus_values),
             "monitor-timeout": rule(monitors.monitor_timeout),
         },
     ),
     Section(
         "Autoscalers",
-        frozenset((*SCALERS, autoscaling.VERTICAL)),
+        frozenset((*SCALERS, *keda.WITH_TRIGGERS, autoscaling.VERTICAL)),
         {
             "hpa-bounds": rule(autoscaling.hpa_bounds),
             "hpa-target": rule(autoscaling.hpa_target, of_apps=True),
@@ -275,6 +277,7 @@ SECTIONS: tuple[Section, ...] = (
             "hpa-requests": rule(autoscaling.hpa_requests),
             "hpa-behavior": rule(autoscaling.hpa_behavior, "behavior"),
             "keda-zero": rule(keda.keda_zero, SCHEMALESS),
+            "keda-metadata": rule(keda.keda_metadata, *keda.WITH_TRIGGERS),
             "keda-idle": rule(keda.keda_idle, "idleReplicaCount"),
             "keda-containers": rule(keda.keda_containers, SCHEMALESS),
             "keda-queries": rule(keda.keda_queries, SCHEMALESS),
@@ -346,6 +349,7 @@ SECTIONS: tuple[Section, ...] = (
         frozenset(backends.KINDS),
         {
             "ingress-form": rule(ingresses.ingress_form, "Ingress"),
+            "route-form": rule(gateway_routes.route_form, *backends.ROUTES),
             "route-backends": rule(backends.route_backends),
             "route-listeners": rule(listeners.route_listeners, *backends.ROUTES),
         },

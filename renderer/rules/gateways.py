@@ -68,7 +68,7 @@ def _host_errors(server: Object) -> Iterator[str]:
         namespace, slash, host = entry.rpartition("/")
         if slash and namespace not in ("*", ".") and not is_dns_label(namespace):
             yield f"{entry!r}: {namespace!r} is not a valid namespace"
-        name = host.removeprefix("*.")
+        name = host.removeprefix("*.").removesuffix(".").lower()
         if host != "*" and ("." not in host or not is_subdomain(name)):
             yield f"{entry!r} is not a valid host: use a fully qualified DNS name, with * only as its whole first label"
 

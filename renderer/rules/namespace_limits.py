@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
 
 from renderer.manifest import Object
 from renderer.plain import escape, mapping, mappings
@@ -65,7 +64,7 @@ def _limit_problems(limit: Object, kind: str) -> Iterator[tuple[str, str]]:
             yield f"/{field}", f"the type Pod takes no {field}: give it to the type Container"
     for field in (*_ORDER, _RATIO) if kind in _OF_PODS else ():
         for name in mapping(limit.get(field)):
-            if not (is_container_resource(name) or name.startswith("hugepages-")):
+            if not is_container_resource(name):
                 own = "cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>"
                 yield f"/{field}/{escape(name)}", f"{name!r} is not a resource of a container: write {own}"
     if kind == _CLAIM and not any("storage" in mapping(limit.get(field)) for field in ("min", "max")):
@@ -97,7 +96,7 @@ def _ratio(name: str, value: object, nanos: dict[str, int]) -> Iterator[tuple[st
     low, high = nanos.get("min", 0), nanos.get("max")
     if ratio < _WHOLE:
         yield pointer, f"a ratio is at least 1, and {value} of {name} is less: no limit is below its request"
-    elif high is not None and low > 0 and ratio * low > high * _WHOLE:
+    elif high is not None and ratio * low > high * _WHOLE:
         yield pointer, f"the ratio {value} of {name} is more than max divided by min: it limits nothing; lower it"
 
 
@@ -126,16 +125,10 @@ def _quota_problems(spec: Object) -> Iterator[tuple[str, str]]:
         elif _is_whole(name) and (quantity(value) or 0) % _WHOLE:
             yield pointer, f"{name} is a number of objects or devices: write a whole number instead of {value}"
     expressions = [*mappings(mapping(spec.get("scopeSelector")).get("matchExpressions"))]
-    yield from _scope_problems("scopes", [*_texts(spec.get("scopes"))], hard)
+    yield from _scope_problems("scopes", spec.get("scopes") or (), hard)
     for number, each in enumerate(expressions):
         yield from _expression_problems(f"scopeSelector/matchExpressions/{number}", each)
     yield from _scope_problems("scopeSelector", [str(each.get("scopeName")) for each in expressions], hard)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, str):
-            yield each
 
 
 def _is_counted(name: str) -> bool:

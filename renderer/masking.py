@@ -111,6 +111,7 @@ _BEFORE = 100  # items before a flag among which its command is sought
 _TOKEN = regex(r"[^\s`'\",;:()\[\]{}=&*!/]+")
 _QUOTES = {"'", '"', "`"}
 _LARGE = 1 << 20  # bytes
+_SHORT_LINE = 200  # characters of a line that is remembered
 # Words of our own sentences: hidden only between quotes, for a gap elsewhere in a sentence would show the secret.
 _OURS = frozenset(
     "a an and are as at be but by can each for from has have in into is it its list may must no not of on one only or "
@@ -376,10 +377,18 @@ def _hides(key: str, name: str, value: str, not_secret: Collection[str], *, has_
 
 
 def _without_flags(line: str, not_secret: Collection[str]) -> str:
+    """A line without the secrets that it shows whatever the lines before it say."""
+    return (_remembered if len(line) <= _SHORT_LINE else _masked_line)(line, frozenset(not_secret))
+
+
+def _masked_line(line: str, not_secret: frozenset[str]) -> str:
     shown = _FLAG.sub(lambda flag: _masked_flag(flag, not_secret), line) if "-" in line else line
     if ":" in line:
         shown = _INLINE.sub(lambda pair: _masked_inline(pair, not_secret), without_known(shown))
     return _without_pairs(shown, not_secret)
+
+
+_remembered = lru_cache(maxsize=4096)(_masked_line)  # many files have the same lines, and a diff has most of them twice
 
 
 def _without_pairs(text: str, not_secret: Collection[str]) -> str:

@@ -27,22 +27,23 @@ def resource_claims(scene: Scene) -> Iterator[Finding]:
 
 
 def _problems(pod: Pod) -> Iterator[tuple[str, str]]:
-    names: list[object] = []
+    names: dict[str, None] = {}
     for number, claim in enumerate(mappings(pod.spec.get("resourceClaims"))):
-        pointer, name = f"{pod.pointer}/spec/resourceClaims/{number}", claim.get("name")
+        pointer, name = f"{pod.pointer}/spec/resourceClaims/{number}", str(claim.get("name"))
         if name in names:
             yield f"{pointer}/name", f"two claims have the name {name}: give each its own"
-        names.append(name)
+        names[name] = None
         given = [field for field in _SOURCES if field in claim]
         if len(given) != 1:
             yield pointer, f"the claim {name} needs exactly one of {' and '.join(_SOURCES)}"
     for above, container in pod.every:
-        used: list[tuple[object, object]] = []
+        used: dict[str, set[object]] = {}  # the requests of each claim; a use without one takes all of them
         for number, claim in enumerate(mappings(mapping(container.get("resources")).get("claims"))):
-            pointer, name, request = f"{above}/resources/claims/{number}", claim.get("name"), claim.get("request")
+            pointer, name, request = f"{above}/resources/claims/{number}", str(claim.get("name")), claim.get("request")
             if name not in names:
-                has = ", ".join(map(str, names)) or "none"
+                has = ", ".join(names) or "none"
                 yield pointer, f"the pod has no claim {name} (it has {has}): add it to the pod's resourceClaims"
-            if any(name == other and (request == asked or not (request and asked)) for other, asked in used):
+            known = used.setdefault(name, set())
+            if known and (request in known or not request or None in known):
                 yield pointer, f"the container uses the claim {name} twice: remove one, or name a request in each"
-            used.append((name, request))
+            known.add(request or None)

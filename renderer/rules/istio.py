@@ -1,17 +1,14 @@
-"""Rules over VirtualServices as a whole (hosts, gateways, the form and order of routes, weights); hosts of Sidecars."""
+"""Rules over VirtualServices as a whole: hosts, gateways, the form and order of routes, weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from renderer.manifest import ISTIO_ROUTING, Manifest, Object
-from renderer.plain import mappings
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.fleet import clashes_within
 from renderer.rules.mesh import MESH, destinations_of, gateways_of, routes_of, service_name, spec_of
 from renderer.rules.syntax import is_dns_label, is_subdomain
-
-SIDECAR = "Sidecar"
 
 
 def route_weights(scene: Scene) -> Iterator[Finding]:
@@ -145,27 +142,6 @@ def _covered(hosts: list[str]) -> dict[int, str]:
             wild.setdefault(host[1:], number)
         exact.setdefault(host, number)
     return found
-
-
-def sidecar_hosts(scene: Scene) -> Iterator[Finding]:
-    """A host under `egress` of a Sidecar that is not of the form `namespace/host`.
-
-    Why: Istio's webhook refuses the Sidecar. It is not applied, and the pods keep the hosts that they had.
-    Fix: write the namespace first: `./HOST` for that of the Sidecar, `*/HOST` for all, `~/*` for none.
-    Source: Istio (`host must be of form namespace/dnsName`).
-    """
-    for manifest in scene.of(SIDECAR):
-        for number, listener in enumerate(mappings(spec_of(manifest).get("egress"))):
-            for index, host in enumerate(map(str, listener.get("hosts") or ())):
-                namespace, slash, name = host.partition("/")
-                if namespace and name:
-                    continue
-                own = name if slash else host
-                message = (
-                    f"the host {host or repr(host)} is not of the form namespace/host, so Istio refuses the Sidecar: "
-                    f"write ./{own or '*'} for hosts of this namespace, or */{own or '*'} for those of all"
-                )
-                yield Finding("sidecar-hosts", message, f"/spec/egress/{number}/hosts/{index}", manifest)
 
 
 def export_to(scene: Scene) -> Iterator[Finding]:

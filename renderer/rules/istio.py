@@ -240,11 +240,15 @@ def gateway_hosts(scene: Scene) -> Iterator[Finding]:
                 continue
             namespace, _, name = gateway.rpartition("/")
             found = scene.find("Gateway", namespace.replace(".", own) or own, name)
-            served = _served(found, own) if found else None
-            for number, host in enumerate(spec.get("hosts") or ()) if served is not None else ():
-                if service_name(host, own) is None and not any(_meets(host, other) for other in served or ()):
+            if found is None:
+                continue
+            served = _served(found, own)
+            for number, host in enumerate(spec.get("hosts") or ()):
+                if service_name(host, own) is None and not any(_meets(host, other) for other in served):
+                    serves = ", ".join(served) or "none for this namespace"
                     message = (
-                        f"the Gateway {gateway} does not serve the host {host} (it serves {', '.join(served or ())})"
+                        f"the Gateway {gateway} does not serve the host {host} (it serves {serves}), so no request "
+                        "reaches these routes: add the host to a server of the Gateway, or correct it here"
                     )
                     yield Finding("gateway-hosts", message, f"/spec/hosts/{number}", manifest)
 

@@ -47,6 +47,8 @@ def own_index() -> dict[str, str]:
 
 def tracked_like(root: str, pattern: str) -> dict[str, str]:
     """The tracked files of the whole repository whose path fits a glob: path from its top -> object id."""
-    said = reading(root, ["ls-files", "-z", "--stage", "--full-name", "--", f":(top,glob){pattern}"], b"")
+    said = reading(
+        root, ["ls-files", "-z", "--stage", "--full-name", "--", f":(top,glob){pattern}"], b"", **own_index()
+    )
     entries = [entry.partition("\t") for entry in fields(said)]
     return {path: about.split()[1] for about, _, path in entries}

@@ -16,7 +16,6 @@ from renderer.layout import Layout
 from renderer.plain import equal
 from renderer.problem import printable
 from renderer.tree import read, write_all
-from renderer.usecases.git_hooks import command_line
 from renderer.usecases.hook_files import HookFile, create_hook, hook_file, read_hook
 from renderer.usecases.project import find_root
 from renderer.usecases.repository import subfolder
@@ -69,7 +68,7 @@ def set_up_merge_driver(directory: str, layout: Layout | None = None) -> int:
     _add_attributes(root, folders)
     output = shlex.quote(f"{inside}/{folders.output}" if inside else folders.output)
     for name in ("post-merge", "post-rewrite"):
-        _add_hook(hook_file(top, hooks, name), _HOOK.format(render=command_line(inside, "render"), output=output))
+        _add_hook(hook_file(top, hooks, name), _HOOK.format(render=_command_line(inside, "render"), output=output))
     out("this clone merges specs by field; each clone is set up by `rollspec init --merge-driver` of its own")
     return 0
 
@@ -131,3 +130,8 @@ def _write(file: str, text: str) -> None:
 
 def _data(text: str) -> object:
     return load(text.encode(), "")[0]
+
+
+def _command_line(inside: str, command: str) -> str:
+    """The line of a hook that runs a command for the project: Git starts hooks in the top folder of the checkout."""
+    return f"rollspec -C {shlex.quote(inside)} {command}" if inside else f"rollspec {command}"

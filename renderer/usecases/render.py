@@ -165,15 +165,15 @@ def _of_index(options: RenderOptions, *, is_hook: bool) -> int:
     from renderer.usecases.staged import Choose, Staged, each_staged
 
     paths, options = options.paths, replace(options, paths=())
-    shown = Shown(options.form, options.is_strict, None, laps(options.verbose))
     named = not is_hook or options.apps or options.envs or options.shard
 
     def run(staged: Staged, choose: Choose) -> int:
         cached = is_hook and not staged.commit and not options.no_cache  # a temporary folder has no earlier run
         now = replace(options, directory=staged.root, cached=cached)
+        shown = Shown(options.form, options.is_strict, staged.start, laps(options.verbose))
 
         def compared(opened: Opened) -> int:
-            return _render(opened, choose(opened), now, shown, _teller_of_index)
+            return _render(opened, choose(opened), now, shown, partial(_teller_of_index, staged.inside))
 
         return in_project(staged.root, shown, compared, staged.opened)
 
@@ -217,11 +217,16 @@ def _teller(opened: Opened, selection: Selection, options: RenderOptions) -> Tel
     return _hooked(opened, selection, tell) if options.hook else tell
 
 
-def _teller_of_index(opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
-    """How to report a folder that holds what is staged, and nothing else."""
+def _teller_of_index(inside: str, opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
+    """How to report a folder that holds what is staged, and nothing else, of a project that is seen from above."""
     if not opened.setup.project.commit_rendered:
         return lambda _: 0
-    return lambda done: _tell_staged(_of_commits(opened, done))
+
+    def tell(done: Sequence[Difference | Summary]) -> int:
+        ours = _of_commits(opened, done)
+        return _tell_staged([each.seen_from(inside) for each in ours] if inside else ours)
+
+    return tell
 
 
 def _of_commits(opened: Opened, done: Sequence[Difference | Summary]) -> list[Difference | Summary]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from renderer.git.run import MANY
 from renderer.git.trial import staged_commit
 from renderer.layout import DATA_FILES, PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
+from renderer.problem import printable
 from renderer.tree import is_temporary, listing, read, reader
 from renderer.usecases.checkout import is_around, nested
 from renderer.usecases.ignored import commits_apps
@@ -25,6 +27,7 @@ from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git, is_spec
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import tried
+from renderer.usecases.staged_projects import staged_projects
 from renderer.usecases.touched import output_folders, projects, selection_of
 
 
@@ -32,14 +35,20 @@ class Staged(NamedTuple):
     """A project as it is staged. `parent` is HEAD, None before the first commit; the `files` differ from it.
 
     `commit` is one of what is staged, in the repository of a temporary folder; None where the project's own folder has
-    on disk what is staged.
+    on disk what is staged. `inside` is the project's folder as seen from where the hook runs; empty within the project.
     """
 
     root: str
     opened: Opened | Refused
     parent: str | None
     files: tuple[str, ...]
+    inside: str
     commit: str | None = None
+
+    @property
+    def start(self) -> str:
+        """The folder from which paths are shown."""
+        return os.path.normpath(os.path.join(self.root, *(os.pardir for _ in filter(None, self.inside.split("/")))))
 
 
 Choose = Callable[[Opened], Selection]
@@ -49,17 +58,28 @@ Run = Callable[[Staged, Choose], int]
 def each_staged(
     directory: str, paths: Sequence[str], run: Run, *, choose: Choose | None = None, needs_output: bool = False
 ) -> int:
-    """Call `run` for each project of the files, or the one around the directory; the highest exit code.
+    """Call `run` for each project of the files; the highest exit code. Without files: see below.
 
-    `choose` says what of a project is judged; without it, it is what the staged changes are about, and a project
-    without any is left out. `needs_output`: the rendered files of that must be on disk.
+    `choose` says what of the project around the directory is judged; without it, it is what the staged changes are
+    about, in that project and those below the directory; a project without any is left out. `needs_output`: the
+    rendered files of that must be on disk.
     """
-    files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
-    found = [*projects(files)] if files else [find_root(directory)]
-    return max((_one(root, run, choose, needs_output=needs_output) for root in found), default=0)
+    if paths:
+        found = [*projects(os.path.normpath(os.path.join(directory, path)) for path in paths)]
+    elif choose:
+        found = [find_root(directory)]
+    else:
+        with asking_git():
+            roots = staged_projects(directory)
+        if roots is None:
+            say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
+            return 0
+        found = roots
+    here = os.path.realpath(directory)
+    return max((_one(here, root, run, choose, needs_output=needs_output) for root in found), default=0)
 
 
-def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> int:
+def _one(here: str, root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> int:
     with asking_git():
         parent = last_commit(root)
         files = tuple(staged_files(root, parent))
@@ -67,17 +87,24 @@ def _one(root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> i
         def touched(opened: Opened) -> Selection:
             return selection_of(opened, files)
 
-        if not files and choose is None:
-            say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
-            return 0
+        inside = _inside(here, root)
         opened = _opened(root)
         if opened is not None:
             if choose is None and not any(_may_concern(opened.layout, path) for path in files):
                 return 0
             selection = _staged_on_disk(opened, choose or touched)
             if selection is not None:
-                return run(Staged(root, opened, parent, files), choose or touched) if selection.apps or choose else 0
-        return _in_a_folder(root, files, run, choose or touched, needs_output=needs_output)
+                return (
+                    run(Staged(root, opened, parent, files, inside), choose or touched)
+                    if selection.apps or choose
+                    else 0
+                )
+        return _in_a_folder(root, files, inside, run, choose or touched, needs_output=needs_output)
+
+
+def _inside(here: str, root: str) -> str:
+    path = os.path.relpath(os.path.realpath(root), here).replace(os.sep, "/")
+    return "" if path.split("/")[0] in (os.curdir, os.pardir) else path
 
 
 def _may_concern(layout: Layout, path: str) -> bool:
@@ -137,7 +164,9 @@ def _committed_output(opened: Opened, selection: Selection) -> list[str]:
     return folders if len(folders) <= MANY else [layout.output]
 
 
-def _in_a_folder(root: str, files: tuple[str, ...], run: Run, choose: Choose, *, needs_output: bool) -> int:
+def _in_a_folder(
+    root: str, files: tuple[str, ...], inside: str, run: Run, choose: Choose, *, needs_output: bool
+) -> int:
     entries = unusual_entries(root, **own_index())
     conflict = next((entry.path for entry in entries if entry.stage), None)
     if conflict:
@@ -148,6 +177,9 @@ def _in_a_folder(root: str, files: tuple[str, ...], run: Run, choose: Choose, *,
         layout = layout_of(folder, commit)
         _refuse_submodules([entry.path for entry in entries if entry.mode == SUBMODULE], layout)
         lay_out_files(folder, commit, lambda path: not holds(layout.output, path))
+        if not os.path.lexists(os.path.join(folder, PROJECT_FILE)):
+            name = f"{inside}/{PROJECT_FILE}" if inside else PROJECT_FILE
+            raise Failure(f"{printable(name)} is not in the commit: `git add {shlex.quote(printable(name))}`")
         opened = tried(folder)
         if isinstance(opened, Opened) and (needs_output or not opened.apps):
             some = output_folders(opened, choose(opened)) if opened.apps else [layout.output]
@@ -155,7 +187,7 @@ def _in_a_folder(root: str, files: tuple[str, ...], run: Run, choose: Choose, *,
             opened = opened if opened.apps else tried(folder)  # without an app, rendered files are a fault
         if isinstance(opened, Opened) and not choose(opened).apps:
             return 0
-        return run(Staged(folder, opened, staged.parent, files, commit), choose)
+        return run(Staged(folder, opened, staged.parent, files, inside, commit), choose)
 
 
 def _refuse_submodules(paths: Iterable[str], layout: Layout) -> None:

@@ -164,7 +164,7 @@ def _of_index(options: ValidateOptions) -> int:
         base = (options.base or _live_revision(staged.root) or staged.parent) if options.hook else None
         cached = options.cached and not staged.commit  # a temporary folder has no earlier run
         now = replace(options, directory=staged.root, paths=(), head=staged.commit, now=None, cached=cached)
-        shown = Shown(options.form, options.is_strict, None, laps(options.verbose))
+        shown = Shown(options.form, options.is_strict, staged.start, laps(options.verbose))
         known = None if staged.commit or base != staged.parent else staged.files
         check = _checker(now, shown, base, known)
         return in_project(staged.root, shown, lambda opened: check(opened, choose(opened)), staged.opened)

@@ -1,0 +1,50 @@
+"""Which projects staged files are in. A hook runs in every branch, also in one without a project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from renderer.git import top_folder
+from renderer.git.differences import staged_files
+from renderer.git.index import tracked_like
+from renderer.git.read import last_commit
+from renderer.layout import PROJECT_FILE
+from renderer.usecases.touched import projects
+
+
+def staged_projects(directory: str) -> list[str] | None:
+    """The roots of the project around the directory and of those below it, as far as files of them are staged.
+
+    None where nothing is staged there. A project whose file is only in the index counts too.
+    """
+    here = os.path.realpath(directory)
+    while not os.path.isdir(here):  # another branch has the folder
+        here = os.path.dirname(here)
+    top = top_folder(here)
+    staged = staged_files(top, last_commit(top))
+    if not staged:
+        return None
+    around, files = os.path.join(here, PROJECT_FILE), [os.path.join(top, path) for path in staged]
+    roots = projects([around, *files])
+    of_file = {os.path.join(root, path): root for root, inside in roots.items() for path in inside}
+    lacking = [file for file in files if file not in of_file]
+    of_file |= _in_index(top, [around, *lacking] if around not in of_file else lacking) if lacking else {}
+    own = of_file.get(around)
+    found = {of_file[file] for file in files if file in of_file}
+    some = sorted(root for root in found if root == own or f"{root}/".startswith(f"{here.rstrip('/')}/"))
+    return some if some or own is None else None
+
+
+def _in_index(top: str, files: Sequence[str]) -> dict[str, str]:
+    """For each of these files in a project that Git has and the disk has not, the project's root."""
+    known = {os.path.dirname(os.path.join(top, path)) for path in tracked_like(top, f"**/{PROJECT_FILE}")}
+    found = ((file, next((folder for folder in _above(file) if folder in known), None)) for file in files)
+    return {file: root for file, root in found if root is not None}
+
+
+def _above(file: str) -> Iterator[str]:
+    """The folders around a file, the nearest first."""
+    while (folder := os.path.dirname(file)) != file:
+        yield folder
+        file = folder

@@ -19,8 +19,9 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?",
     re.ASCII,
 ).fullmatch
-_POD_RESOURCES = frozenset({"cpu", "memory"})
-_CONTAINER_RESOURCES = _POD_RESOURCES | {"ephemeral-storage"}
+_POD_RESOURCES = ("cpu", "memory")
+_SIDES = ("requests", "limits")
+_CONTAINER_RESOURCES = frozenset({*_POD_RESOURCES, "ephemeral-storage"})
 _FREE_OF_LIMITS = frozenset({"cpu", "memory", "ephemeral-storage", "storage"})
 
 
@@ -242,7 +243,7 @@ def _is_huge_pages(name: str) -> bool:
 
 def requests_within_limits(scene: Scene) -> Iterator[Finding]:
     """A request above its limit, a value that is not a quantity, or an extended resource whose request and limit
-    differ, or that has a request alone.
+    differ, or that has a request alone. Or `resources` of a whole pod below what its containers request together.
 
     Why: The API server refuses the pod template. Only cpu, memory and ephemeral-storage can be overcommitted; any
     other resource needs a limit, and a request that is equal to it.
@@ -257,6 +258,41 @@ def requests_within_limits(scene: Scene) -> Iterator[Finding]:
                 yield from _resources(pod.manifest, pointer, container["resources"] or {})
         if "resources" in pod.spec:
             yield from _resources(pod.manifest, pod.pointer + "/spec", pod.spec["resources"] or {})
+            yield from _of_whole_pod(pod, pod.spec["resources"] or {})
+
+
+def _of_whole_pod(pod: Pod, resources: Object) -> Iterator[Finding]:
+    """What the containers of a pod ask for together, above what the pod has."""
+    for name in _POD_RESOURCES:
+        given = [(side, value) for side in _SIDES if (value := (resources.get(side) or {}).get(name)) is not None]
+        asked = _asked(pod, name)
+        for side, value in given[:1]:
+            whole = quantity(value)
+            if whole is not None and asked > whole:
+                message = (
+                    f"the whole pod has {side} of {value} of {name}, less than its containers request together: raise "
+                    "that, or lower a container's"
+                )
+                yield _resource(pod.manifest, pod.pointer + "/spec", side, name, message)
+        most = (resources.get("limits") or {}).get(name)
+        limit = None if most is None else quantity(most)
+        for pointer, container in pod.every:
+            own = ((container.get("resources") or {}).get("limits") or {}).get(name)
+            if limit is not None and own is not None and (quantity(own) or 0) > limit:
+                message = f"the limit of {name} ({own}) is more than that of the whole pod ({most})"
+                yield _resource(pod.manifest, pointer, "limits", name, message)
+
+
+def _asked(pod: Pod, name: str) -> int:
+    """What all containers request of a resource at the same time; a limit without a request is the request, too."""
+    given = [
+        (container, quantity((resources.get("requests") or {}).get(name, (resources.get("limits") or {}).get(name, 0))))
+        for _, container in pod.every
+        for resources in [container.get("resources") or {}]
+    ]
+    inits = [id(container) for _, container in pod.inits if container.get("restartPolicy") != "Always"]
+    lasting = sum(value or 0 for container, value in given if id(container) not in inits)
+    return max([lasting, *(value or 0 for container, value in given if id(container) in inits)])
 
 
 def _resources(manifest: Manifest, pointer: str, resources: Object) -> Iterator[Finding]:

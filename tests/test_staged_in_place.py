@@ -297,3 +297,14 @@ def test_a_deleted_environment_takes_its_rendered_files_along(repository: Reposi
     assert repository.run("render").code == 0
     repository.git("add", "--all")
     assert repository.run("render", "--hook").code == 0
+
+
+def test_a_filter_makes_what_is_staged_differ_from_the_disk(repository: Repository) -> None:
+    """As git-crypt and `ident` do: git takes the file on disk for the same."""
+    repository.git("config", "filter.fixed.clean", "sed s/debug/error/")
+    repository.write(".gitattributes", "/apps/*.yaml filter=fixed\n")
+    edit(repository)
+    repository.git("add", "--all")
+    assert "LOG: error" in repository.git("show", ":apps/web.yaml")
+    done = repository.run("render", "--hook")
+    assert (done.code, "changed: rendered/production/web/rollout.yaml" in done.err) == (1, True), done.err

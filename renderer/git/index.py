@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from renderer.git.read import TOP
-from renderer.git.run import GitError, fields, in_folders, literal, reading, reading_each, text
+from renderer.git.run import GitError, covering, fields, in_folders, literal, reading, reading_each, text
 from renderer.problem import printable
 
 
@@ -43,6 +43,13 @@ def own_index() -> dict[str, str]:
     """`git commit -a` and `git commit -- FILES` use an index of their own, and pass its relative path to hooks."""
     own = os.environ.get("GIT_INDEX_FILE")
     return {"GIT_INDEX_FILE": os.path.abspath(own)} if own else {}
+
+
+def staged_ids(root: str, paths: Sequence[str]) -> dict[str, str]:
+    """The ids of the files at or beneath these paths, and perhaps of others, that the next commit would have."""
+    said = reading(root, ["ls-files", "-z", "--stage", "--", *literal(covering(paths))], b"", **own_index())
+    entries = [entry.partition("\t") for entry in fields(said)]
+    return {path: about.split()[1] for about, _, path in entries}
 
 
 def tracked_like(root: str, pattern: str) -> dict[str, str]:

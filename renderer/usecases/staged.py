@@ -11,8 +11,8 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git.checkout import SUBMODULE, unusual_entries
 from renderer.git.differences import staged_files, unlike_index
-from renderer.git.index import in_conflict, own_index
-from renderer.git.read import last_commit
+from renderer.git.index import in_conflict, own_index, staged_ids
+from renderer.git.read import blob_id, last_commit
 from renderer.git.run import MANY
 from renderer.git.trial import staged_commit
 from renderer.layout import DATA_FILES, PROJECT_FILE, Layout, holds
@@ -29,6 +29,7 @@ from renderer.usecases.selection import Selection
 from renderer.usecases.shown import tried
 from renderer.usecases.staged_projects import staged_projects
 from renderer.usecases.touched import output_folders, projects, selection_of
+from renderer.workers import meanwhile
 
 
 class Staged(NamedTuple):
@@ -134,7 +135,8 @@ def _staged_on_disk(opened: Opened, choose: Choose) -> Selection | None:
 def has_what_is_staged(opened: Opened, selection: Selection) -> bool:
     """Whether the disk has just what is staged of all specs, and of the rendered files of the selection.
 
-    Git takes a file with other line ends for the same, and we do not: so no file of the selection may have CR.
+    Git takes a file for the same whose line ends or filters differ, and we do not: so the bytes of the selection's
+    files are compared.
     """
     layout = opened.layout
     with reader(opened.root) as read_some:
@@ -143,11 +145,12 @@ def has_what_is_staged(opened: Opened, selection: Selection) -> bool:
     ignored = opened.ignored
     unread = [path for path in extra_resources(texts) - texts.keys() if not (ignored and ignored.line(path))]
     looked = [PROJECT_FILE, *layout.source_folders, *opened.setup.texts, *texts, *unread, *output]
-    if any(_counts(layout, path) for path in unlike_index(opened.root, looked)):
-        return False
-    rendered, faults = read(opened.root, [path for folder in output for path in listing(opened.root, folder)])
-    every = (*opened.setup.texts.values(), *texts.values(), *rendered.values())
-    return not faults and not any(b"\r" in text for text in every)
+    with meanwhile(lambda: staged_ids(opened.root, [*opened.setup.texts, *texts, *output])) as staged:
+        if any(_counts(layout, path) for path in unlike_index(opened.root, looked)):
+            return False
+        rendered, faults = read(opened.root, [path for folder in output for path in listing(opened.root, folder)])
+    ids, every = staged.value(), {**opened.setup.texts, **texts, **rendered}
+    return not faults and all(blob_id(text, len(ids[path])) == ids[path] for path, text in every.items() if path in ids)
 
 
 def _counts(layout: Layout, path: str) -> bool:

@@ -8,7 +8,7 @@ from renderer.manifest import ISTIO_ROUTING, Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.fleet import clashes_within
 from renderer.rules.mesh import MESH, destinations_of, gateways_of, routes_of, service_name, spec_of
-from renderer.rules.syntax import is_dns_label, is_subdomain
+from renderer.rules.syntax import is_dns_label, is_subdomain, is_wildcard_domain
 
 
 def route_weights(scene: Scene) -> Iterator[Finding]:
@@ -92,8 +92,8 @@ def virtual_service_hosts(scene: Scene) -> Iterator[Finding]:
     """A host or gateway of a VirtualService that Istio's webhook refuses.
 
     Why: The VirtualService is not applied.
-    Fix: use each host once; a host is a DNS name (or an IP address), with `*` only as its whole first label, and not
-    `*` alone in the mesh. No host may cover another. A gateway is `mesh`, a name, or `namespace/name`.
+    Fix: use each host once; a host is a DNS name (or an IP address), with `*` only at its beginning, and not `*` alone
+    in the mesh. No host may cover another. A gateway is `mesh`, a name, or `namespace/name`.
     Source: Istio `pkg/config/validation` (`ValidateWildcardDomain`, `validateGatewayNames`, `duplicate hosts`).
     """
     for manifest in scene.of("VirtualService"):
@@ -116,10 +116,9 @@ def _host_error(host: str, in_mesh: bool) -> str | None:
         return (
             "the host * cannot be bound to the mesh: name the hosts, or gateways other than mesh" if in_mesh else None
         )
-    name = host.removeprefix("*.").lower()
-    if is_subdomain(name) or ":" in host:
+    if is_wildcard_domain(host) or ":" in host:
         return None
-    return f"{host!r} is not a valid host: use a DNS name, with * only as its whole first label"
+    return f"{host!r} is not a valid host: use a DNS name, with * only at its beginning"
 
 
 def _covered(hosts: list[str]) -> dict[int, str]:

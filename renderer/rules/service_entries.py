@@ -10,7 +10,7 @@ from renderer.rules.addresses import is_address, is_range
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.istio import refused_spaces
 from renderer.rules.mesh import spec_of
-from renderer.rules.syntax import is_dns_label, is_subdomain
+from renderer.rules.syntax import is_dns_label, is_wildcard_domain
 
 KIND = "ServiceEntry"
 _PROTOCOLS = frozenset("HTTP HTTP2 HTTPS HTTP_PROXY GRPC GRPC-WEB TLS TCP UDP MONGO REDIS MYSQL".split())
@@ -62,7 +62,7 @@ def _hosts(spec: Object, resolution: str, has_endpoints: bool) -> Iterator[tuple
     for number, host in enumerate(spec.get("hosts") or ()):
         is_wild = host.startswith("*")
         if not _is_host(host):
-            message = f"{host!r} is not a host: write a DNS name alone, with * only as its whole first label"
+            message = f"{host!r} is not a host: write a DNS name alone, with * only at its beginning"
             yield f"hosts/{number}", message
         elif is_wild and resolution in _BY_NAME and not has_endpoints:
             message = f"DNS has no address for {host}: name the hosts, add endpoints, or write resolution: NONE"
@@ -75,8 +75,8 @@ def _hosts(spec: Object, resolution: str, has_endpoints: bool) -> Iterator[tuple
 
 
 def _is_host(host: str) -> bool:
-    name = host.removeprefix("*.").removesuffix(".").lower()
-    return is_subdomain(name) and not name.rpartition(".")[2].isdecimal()
+    name = host.removesuffix(".")
+    return is_wildcard_domain(name) and not name.rpartition(".")[2].isdecimal()
 
 
 def _addresses(spec: Object, resolution: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?").fullmatch
 _DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?").fullmatch
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*").fullmatch
 _PORT_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9])*").fullmatch
+_STAR = regex(r"\A\*[-.]?")
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+").fullmatch
 
 # What Python's engine knows and RE2 does not: look-around, back references, conditions, possessive repeats.
@@ -53,6 +54,12 @@ def is_service_name(text: str) -> bool:
 def is_subdomain(text: str) -> bool:
     """RFC 1123 subdomain: DNS labels with dots between, at most 253 characters."""
     return 0 < len(text) <= 253 and _SUBDOMAIN(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_wildcard_domain(text: str) -> bool:
+    """A DNS name as Istio takes it in most places: in capitals too, with `*`, `*x` or `*-x` as its first label."""
+    return is_subdomain(_STAR.sub("", text.lower()))
 
 
 @lru_cache(maxsize=1024)

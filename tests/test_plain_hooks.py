@@ -301,3 +301,25 @@ def test_what_is_added_to_a_hook_fails_it_whatever_follows(repository: Repositor
     repository.git("add", "--all")
     was_made, said = committed(repository)
     assert (was_made, "later" in said) == (False, False), said
+
+
+@pytest.mark.parametrize("state", ["missing", "a link"])
+def test_a_project_whose_folder_is_not_on_disk(tmp_path: Path, state: str) -> None:
+    """Through a link, another repository would be judged."""
+    top = tmp_path / "repository"
+    made = Repository(top, inside="my deploy")
+    made.rendered()
+    assert made.run("init", "--hooks", "git").code == 0
+    made.app("web", WEB.replace("port: 80", "port: 800000"))
+    made.git("add", "--all")
+    other = Repository(tmp_path / "other")
+    other.rendered()
+    made.folder.rename(tmp_path / "away")
+    if state == "a link":
+        made.folder.symlink_to("../other")
+    made = at_top(made, top)
+    was_made, said = committed(made)
+    assert (was_made, "my deploy: files in it are staged, " in said) == (False, True), said
+    made.git("restore", "my deploy")  # what is said to type
+    was_made, said = committed(made)
+    assert (was_made, "my deploy/apps/web.yaml:10:26: " in said) == (False, True), said

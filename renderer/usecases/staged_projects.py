@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 
+from renderer.failure import Failure
 from renderer.git import top_folder
 from renderer.git.differences import staged_files
 from renderer.git.index import tracked_like
 from renderer.git.read import last_commit
 from renderer.layout import PROJECT_FILE
+from renderer.problem import printable
 from renderer.usecases.touched import projects
 
 
@@ -33,7 +36,19 @@ def staged_projects(directory: str) -> list[str] | None:
     own = of_file.get(around)
     found = {of_file[file] for file in files if file in of_file}
     some = sorted(root for root in found if root == own or f"{root}/".startswith(f"{here.rstrip('/')}/"))
+    for root in some:
+        if not os.path.isdir(root) or os.path.realpath(root) != root:
+            raise _not_there(os.path.relpath(root, top))
     return some if some or own is None else None
+
+
+def _not_there(folder: str) -> Failure:
+    """What to say of a project's folder that is deleted, or that is a link: to the files of who knows what."""
+    name = printable(folder)
+    return Failure(
+        f"{name}: files in it are staged, and on disk there is no such folder or a symbolic link: "
+        f"`git restore {shlex.quote(name)}` brings back what is staged"
+    )
 
 
 def _in_index(top: str, files: Sequence[str]) -> dict[str, str]:

@@ -308,3 +308,26 @@ def test_a_filter_makes_what_is_staged_differ_from_the_disk(repository: Reposito
     assert "LOG: error" in repository.git("show", ":apps/web.yaml")
     done = repository.run("render", "--hook")
     assert (done.code, "changed: rendered/production/web/rollout.yaml" in done.err) == (1, True), done.err
+
+
+@pytest.mark.parametrize("is_on_disk", [True, False])
+@pytest.mark.parametrize("how", ["--base", "ROLLSPEC_LIVE"])
+@pytest.mark.parametrize("live", ["live", "HEAD~1"])
+def test_a_revision_is_one_of_the_repository(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, live: str, how: str, is_on_disk: bool
+) -> None:
+    """Not of the temporary one, which has other branches and another HEAD: the cluster has 10 %, Git had 40 %."""
+    repository.verb("release", "web", "1.5.0", "--weight", "10")
+    repository.git("branch", "live")
+    repository.verb("weight", "web", "40")
+    path = repository.folder / "overlays/production/apps/web.yaml"
+    path.write_text(path.read_text().replace("weight: 40", "weight: 60"))
+    assert repository.run("render").code == 0
+    repository.git("add", "--all")
+    if not is_on_disk:
+        repository.app("shop", WEB)
+        (repository.folder / "apps/shop.yaml").write_text("not: [yaml\n")
+    if how == "ROLLSPEC_LIVE":
+        monkeypatch.setenv(how, live)
+    done = repository.run("validate", "--hook", *([how, live] if how == "--base" else []))
+    assert (done.code, done.err) == (0, "")

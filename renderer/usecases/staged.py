@@ -37,6 +37,7 @@ class Staged(NamedTuple):
 
     `commit` is one of what is staged, in the repository of a temporary folder; None where the project's own folder has
     on disk what is staged. `inside` is the project's folder as seen from where the hook runs; empty within the project.
+    `source` is the project's own folder: that of the temporary repository has no branches, and a HEAD of its own.
     """
 
     root: str
@@ -44,6 +45,7 @@ class Staged(NamedTuple):
     parent: str | None
     files: tuple[str, ...]
     inside: str
+    source: str
     commit: str | None = None
 
     @property
@@ -96,7 +98,7 @@ def _one(here: str, root: str, run: Run, choose: Choose | None, *, needs_output:
             selection = _staged_on_disk(opened, choose or touched)
             if selection is not None:
                 return (
-                    run(Staged(root, opened, parent, files, inside), choose or touched)
+                    run(Staged(root, opened, parent, files, inside, root), choose or touched)
                     if selection.apps or choose
                     else 0
                 )
@@ -190,7 +192,7 @@ def _in_a_folder(
             opened = opened if opened.apps else tried(folder)  # without an app, rendered files are a fault
         if isinstance(opened, Opened) and not choose(opened).apps:
             return 0
-        return run(Staged(folder, opened, staged.parent, files, inside, commit), choose)
+        return run(Staged(folder, opened, staged.parent, files, inside, root, commit), choose)
 
 
 def _refuse_submodules(paths: Iterable[str], layout: Layout) -> None:

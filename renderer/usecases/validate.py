@@ -154,6 +154,14 @@ def _say_not_an_ancestor(root: str, base: str) -> None:
             say(f"rollspec: {remark}")
 
 
+def _commit_of(root: str, revision: str) -> str:
+    from renderer.git.read import resolve
+    from renderer.usecases.revision import asking_git
+
+    with asking_git():
+        return resolve(root, revision)
+
+
 def _of_index(options: ValidateOptions) -> int:
     """Check what is staged: of a hook, what it is about, and the change that it is."""
     from renderer.usecases.staged import Choose, Staged, each_staged
@@ -161,7 +169,9 @@ def _of_index(options: ValidateOptions) -> int:
     named = options.staged or options.apps or options.envs
 
     def run(staged: Staged, choose: Choose) -> int:
-        base = (options.base or _live_revision(staged.root) or staged.parent) if options.hook else None
+        base = (options.base or _live_revision(staged.source) or staged.parent) if options.hook else None
+        if base and staged.commit:
+            base = _commit_of(staged.source, base)
         cached = options.cached and not staged.commit  # a temporary folder has no earlier run
         now = replace(options, directory=staged.root, paths=(), head=staged.commit, now=None, cached=cached)
         shown = Shown(options.form, options.is_strict, staged.start, laps(options.verbose))

@@ -36,6 +36,16 @@ def test_in_many_apps_it_is_shown_once() -> None:
     assert len(json.loads(problems_text(some, "json"))["problems"]) == 4
 
 
+def test_rendered_files_are_no_apps() -> None:
+    """An app has several; the folder is that of the app."""
+    names = ("rollout", "service", "virtual-service", "destination-rule")
+    some = [replace(problem(name, rule="output-file"), file=f"rendered/production/web/{name}.yaml") for name in names]
+    some = [replace(each, message="the specs do not render this file") for each in some]
+    lines = problems_text(some, "text").splitlines()
+    assert lines[1:] == ["  and the same in 3 more files: service.yaml, virtual-service.yaml, destination-rule.yaml"]
+    assert "; and the same in 3 more files: service.yaml" in problems_text(some, "github")
+
+
 def test_of_very_many_apps_some_are_named() -> None:
     text = problems_text([problem(name_of(number)) for number in range(5000)], "text")
     assert text.count("\n") == 2

@@ -13,6 +13,7 @@ DOCUMENTS = frozenset(("json", "sarif", "junit"))  # no other text goes to stdou
 _JSON_FORMAT = 1
 _FEW = 3  # apps with the same problem that are shown one by one
 _LISTED = 20  # apps of a folded problem that are named
+_OF_FILES = frozenset(("output-file", "app-file"))  # rules over files that are not an app's spec
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}  # of GitHub's workflows
 
 
@@ -24,24 +25,29 @@ def problems_text(problems: Sequence[Problem], form: str) -> str:
 def _text(problems: Sequence[Problem]) -> str:
     lines = []
     for first, others in folded(problems):
-        lines += [str(first), *([f"  {_others(others)}"] if others else [])]
+        lines += [str(first), *([f"  {_others(first, others)}"] if others else [])]
     return "".join(f"{line}\n" for line in lines)
 
 
 def folded(problems: Sequence[Problem]) -> list[tuple[Problem, list[str]]]:
-    """Each problem with the names of other apps that have the same one; in few apps, each is by itself."""
+    """Each problem with the names of other apps, or files, that have the same one; of few, each is by itself."""
     groups: dict[tuple[str, ...], list[Problem]] = {}
     for problem in problems:
         groups.setdefault(_without_name(problem), []).append(problem)
-    others = {id(group[0]): [_name(each) for each in group[1:]] for group in groups.values() if len(group) > _FEW}
+    others = {id(group[0]): [_listed(each) for each in group[1:]] for group in groups.values() if len(group) > _FEW}
     hidden = {id(each) for group in groups.values() if len(group) > _FEW for each in group[1:]}
     return [(each, others.get(id(each), [])) for each in problems if id(each) not in hidden]
 
 
-def _others(names: Sequence[str]) -> str:
+def _others(problem: Problem, names: Sequence[str]) -> str:
     listed = ", ".join(names[:_LISTED])
     more = f" and {len(names) - _LISTED:,} more, which --format json lists" if len(names) > _LISTED else ""
-    return f"and the same in {len(names):,} more apps: {printable(listed)}{more}"
+    what = "files" if problem.rule in _OF_FILES else "apps"
+    return f"and the same in {len(names):,} more {what}: {printable(listed)}{more}"
+
+
+def _listed(problem: Problem) -> str:
+    return problem.file.rpartition("/")[2] if problem.rule in _OF_FILES else _name(problem)
 
 
 def _name(problem: Problem) -> str:
@@ -85,7 +91,7 @@ def _junit(problems: Sequence[Problem]) -> str:
 
 def _message(problem: Problem, others: Sequence[str]) -> str:
     found = f"{problem.message} ({problem.pointer})" if problem.pointer else problem.message
-    return f"{found}; {_others(others)}" if others else found
+    return f"{found}; {_others(problem, others)}" if others else found
 
 
 def _data(text: str) -> str:

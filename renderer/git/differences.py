@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from renderer.git.index import in_conflict, own_index
-from renderer.git.read import FILES, about_commits, find, list_trees, upwards
+from renderer.git.read import FILES, about_commits, find, last_commit, list_trees, upwards
 from renderer.git.run import MANY, covering, fields, in_folders, literal, reading, reading_each, text
 
 FileStatus = Literal["A", "M", "D"]
@@ -139,11 +139,12 @@ def changed_in(root: str, base: str, head: str | None, folder: str, unstaged: Se
     return sorted({*fields(of_index), *_differing(root, on_disk), *fields(others)})
 
 
-def staged_files(root: str, parent: str | None) -> list[str]:
-    """Files of the folder that the next commit would change since `parent`, or take away (None: all that it has).
+def staged_files(root: str) -> list[str]:
+    """Files of the folder that the next commit would change since the last one, or take away.
 
     Raises GitError where one of them is in a merge conflict.
     """
+    parent = last_commit(root)
     if parent is None:
         return sorted(fields(reading(root, ["ls-files", "-z"], b"", **own_index())))
     options = ["--cached", "-r", "-z", "--name-status", "--no-renames", "--relative", "--ignore-submodules=none"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from renderer.console import say
@@ -67,25 +67,24 @@ def each_staged(
     about, in that project and those below the directory; a project without any is left out. `needs_output`: the
     rendered files of that must be on disk.
     """
-    if paths:
-        found = [*projects(os.path.normpath(os.path.join(directory, path)) for path in paths)]
-    elif choose:
-        found = [find_root(directory)]
-    else:
-        with asking_git():
-            roots = staged_projects(directory)
-        if roots is None:
-            say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
-            return 0
-        found = roots
+    with asking_git():
+        if paths or choose:
+            named = projects(os.path.normpath(os.path.join(directory, path)) for path in paths)
+            roots = [*named] if paths else [find_root(directory)]
+            found: Mapping[str, tuple[str, ...]] | None = {root: tuple(staged_files(root)) for root in roots}
+        else:
+            found = staged_projects(directory)
+    if found is None:
+        say("rollspec: nothing is staged here, so the hook judges nothing; without --hook, all is judged")
+        return 0
     here = os.path.realpath(directory)
-    return max((_one(here, root, run, choose, needs_output=needs_output) for root in found), default=0)
+    judged = (_one(here, root, files, run, choose, needs_output=needs_output) for root, files in found.items())
+    return max(judged, default=0)
 
 
-def _one(here: str, root: str, run: Run, choose: Choose | None, *, needs_output: bool) -> int:
+def _one(here: str, root: str, files: tuple[str, ...], run: Run, choose: Choose | None, *, needs_output: bool) -> int:
     with asking_git():
         parent = last_commit(root)
-        files = tuple(staged_files(root, parent))
 
         def touched(opened: Opened) -> Selection:
             return selection_of(opened, files)
@@ -96,12 +95,10 @@ def _one(here: str, root: str, run: Run, choose: Choose | None, *, needs_output:
             if choose is None and not any(_may_concern(opened.layout, path) for path in files):
                 return 0
             selection = _staged_on_disk(opened, choose or touched)
+            if selection is not None and not selection.apps and choose is None:
+                return 0
             if selection is not None:
-                return (
-                    run(Staged(root, opened, parent, files, inside, root), choose or touched)
-                    if selection.apps or choose
-                    else 0
-                )
+                return run(Staged(root, opened, parent, files, inside, root), choose or touched)
         return _in_a_folder(root, files, inside, run, choose or touched, needs_output=needs_output)
 
 

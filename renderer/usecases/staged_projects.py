@@ -10,14 +10,13 @@ from renderer.failure import Failure
 from renderer.git import top_folder
 from renderer.git.differences import staged_files
 from renderer.git.index import tracked_like
-from renderer.git.read import last_commit
-from renderer.layout import PROJECT_FILE
+from renderer.layout import PROJECT_FILE, holds
 from renderer.problem import printable
 from renderer.usecases.touched import projects
 
 
-def staged_projects(directory: str) -> list[str] | None:
-    """The roots of the project around the directory and of those below it, as far as files of them are staged.
+def staged_projects(directory: str) -> dict[str, tuple[str, ...]] | None:
+    """The staged files by the root of their project, relative to it: of the one around the directory and those below.
 
     None where nothing is staged there. A project whose file is only in the index counts too.
     """
@@ -25,7 +24,7 @@ def staged_projects(directory: str) -> list[str] | None:
     while not os.path.isdir(here):  # another branch has the folder
         here = os.path.dirname(here)
     top = top_folder(here)
-    staged = staged_files(top, last_commit(top))
+    staged = staged_files(top)
     if not staged:
         return None
     around, files = os.path.join(here, PROJECT_FILE), [os.path.join(top, path) for path in staged]
@@ -35,11 +34,13 @@ def staged_projects(directory: str) -> list[str] | None:
     of_file |= _in_index(top, [around, *lacking] if around not in of_file else lacking) if lacking else {}
     own = of_file.get(around)
     found = {of_file[file] for file in files if file in of_file}
-    some = sorted(root for root in found if root == own or f"{root}/".startswith(f"{here.rstrip('/')}/"))
+    some = sorted(root for root in found if root == own or holds(here, root))
     for root in some:
         if not os.path.isdir(root) or os.path.realpath(root) != root:
             raise _not_there(os.path.relpath(root, top))
-    return some if some or own is None else None
+    if not some and own is not None:
+        return None
+    return {root: tuple(file.removeprefix(f"{root}/") for file in files if holds(root, file)) for root in some}
 
 
 def _not_there(folder: str) -> Failure:

@@ -57,7 +57,10 @@ def whole(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(("path", "there"), PATHS)
 def test_what_reads_git_refuses_a_submodule_and_names_it(repository: Repository, path: str, there: bool) -> None:
     submodule(repository, path, there=there)
-    before, head = whole(repository.folder), repository.git("rev-parse", "HEAD")
+    head = repository.git("rev-parse", "HEAD")
+    (repository.folder / "rollspec.yaml").write_text((repository.folder / "rollspec.yaml").read_text() + "# staged\n")
+    repository.git("add", "rollspec.yaml")
+    before = whole(repository.folder)
     for command in READS_GIT:
         done = repository.run(*command.split())
         assert (done.code, path in done.err, "submodule" in done.err) == (3, True, True), (command, done)

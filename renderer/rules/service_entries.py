@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from renderer.manifest import Object
 from renderer.plain import escape, mapping, mappings
@@ -52,7 +52,7 @@ def _problems(spec: Object) -> Iterator[tuple[str, str]]:
         yield "endpoints", "the resolution DNS_ROUND_ROBIN takes one endpoint: write resolution: DNS"
     if spec.get("workloadSelector") and resolution == "NONE":
         yield "workloadSelector", "the resolution NONE takes no workloadSelector: write resolution: STATIC"
-    names = [port.get("name") for port in ports]
+    names = dict.fromkeys(str(port.get("name")) for port in ports)
     for number, endpoint in enumerate(endpoints):
         for inner, message in _endpoint(endpoint, resolution, names):
             yield f"endpoints/{number}/{inner}", message
@@ -91,20 +91,24 @@ def _addresses(spec: Object, resolution: str) -> Iterator[tuple[str, str]]:
 
 
 def _ports(ports: list[Object]) -> Iterator[tuple[str, str]]:
+    names: set[str] = set()
+    numbers: set[object] = set()
     for number, port in enumerate(ports):
-        pointer, name, before = f"ports/{number}", str(port.get("name", "")), ports[:number]
+        pointer, name, own = f"ports/{number}", str(port.get("name", "")), port.get("number")
         if not is_dns_label(name.lower()):
             yield f"{pointer}/name", f"{name!r} is not a name of a port: letters, digits and -"
-        elif any(each.get("name") == name for each in before):
+        elif name in names:
             yield f"{pointer}/name", f"two ports are named {name}"
-        if any(each.get("number") == port.get("number") for each in before):
-            yield f"{pointer}/number", f"port {port.get('number')} is there twice: keep one of them"
+        if own in numbers:
+            yield f"{pointer}/number", f"port {own} is there twice: keep one of them"
+        names.add(name)
+        numbers.add(own)
         protocol = str(port.get("protocol") or "TCP")
         if protocol.upper() not in _PROTOCOLS:
             yield f"{pointer}/protocol", f"{protocol!r} is not a protocol of Istio: {', '.join(sorted(_PROTOCOLS))}"
 
 
-def _endpoint(endpoint: Object, resolution: str, names: list[object]) -> Iterator[tuple[str, str]]:
+def _endpoint(endpoint: Object, resolution: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
     address = str(endpoint.get("address") or "")
     wanted = mapping(endpoint.get("ports"))
     if not address:
@@ -121,5 +125,5 @@ def _endpoint(endpoint: Object, resolution: str, names: list[object]) -> Iterato
         if name not in names:
             yield (
                 f"ports/{escape(name)}",
-                f"the ServiceEntry has no port named {name} (it has {', '.join(map(str, names))})",
+                f"the ServiceEntry has no port named {name} (it has {', '.join(names)})",
             )

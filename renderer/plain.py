@@ -16,6 +16,11 @@ def mappings(items: Any) -> list[dict[str, Any]]:
     return [mapping(item) for item in items] if isinstance(items, list) else []
 
 
+def written(value: object) -> str:
+    """A scalar as YAML writes it: `true`, `3`, `text`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def escape(key: str) -> str:
     """A key as one reference token of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1") if "/" in key or "~" in key else key

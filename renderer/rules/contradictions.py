@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
-from renderer.plain import equal, escape, unescape
+from renderer.plain import equal, escape, unescape, written
 from renderer.rules.finding import Finding
 from renderer.rules.index import index
 from renderer.rules.rollouts import ISTIO
@@ -136,7 +136,7 @@ def _shown(value: Any) -> str:
         return f"[{', '.join(map(_shown, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {_shown(inner)}' for key, inner in value.items())}}}"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return written(value)
 
 
 def _facts(manifest: Manifest) -> Facts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import escape, mapping, mappings
+from renderer.plain import escape, mapping, mappings, written
 from renderer.rules.autoscaling import KEDA_RESOURCES, may_be_added, scalers_of_resources, target_of
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
@@ -79,7 +79,7 @@ def keda_metadata(scene: Scene) -> Iterator[Finding]:
             for trigger in _triggers(scaler):
                 for key, value in trigger.about.items():
                     if isinstance(value, (bool, int, float)):
-                        text = str(value).lower() if isinstance(value, bool) else str(value)
+                        text = written(value)
                         message = f'the metadata of a trigger is text, and {text} is not: write {key}: "{text}"'
                         pointer = f"{trigger.pointer}/metadata/{escape(key)}"
                         yield Finding("keda-metadata", message, pointer, scaler)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
-from renderer.plain import escape, mapping, mappings
+from renderer.plain import escape, mapping, mappings, written
 from renderer.rules.finding import Finding, Scene, labels_of
 from renderer.rules.index import Located, Pod, listed_ports, selects
 from renderer.rules.mesh import ports_of, spec_of
@@ -148,7 +148,7 @@ def prometheus_values(scene: Scene) -> Iterator[Finding]:
                 for field in ("labels", "annotations"):
                     for key, value in mapping(each.get(field)).items():
                         if isinstance(value, (bool, int, float)):
-                            text = str(value).lower() if isinstance(value, bool) else str(value)
+                            text = written(value)
                             message = f'{key} of the {field} is text, and {text} is not: write {key}: "{text}"'
                             pointer = f"{above}/rules/{index}/{field}/{escape(key)}"
                             yield Finding("prometheus-values", message, pointer, manifest)

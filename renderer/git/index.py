@@ -47,9 +47,7 @@ def own_index() -> dict[str, str]:
 
 def staged_ids(root: str, paths: Sequence[str]) -> dict[str, str]:
     """The ids of the files at or beneath these paths, and perhaps of others, that the next commit would have."""
-    said = reading(root, ["ls-files", "-z", "--stage", "--", *literal(covering(paths))], b"", **own_index())
-    entries = [entry.partition("\t") for entry in fields(said)]
-    return {path: about.split()[1] for about, _, path in entries}
+    return _ids(reading(root, ["ls-files", "-z", "--stage", "--", *literal(covering(paths))], b"", **own_index()))
 
 
 def tracked_like(root: str, pattern: str) -> dict[str, str]:
@@ -57,5 +55,10 @@ def tracked_like(root: str, pattern: str) -> dict[str, str]:
     said = reading(
         root, ["ls-files", "-z", "--stage", "--full-name", "--", f":(top,glob){pattern}"], b"", **own_index()
     )
+    return _ids(said)
+
+
+def _ids(said: bytes) -> dict[str, str]:
+    """The object ids by path, of what git says to `ls-files --stage`."""
     entries = [entry.partition("\t") for entry in fields(said)]
     return {path: about.split()[1] for about, _, path in entries}

@@ -81,7 +81,7 @@ def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole
             old, paths = before(root, commit, new, base), [*change.differing]
         changes = about_files(paths, old, new)
         changes = changes if is_whole else _within(changes, selection)
-        unstaged = _folders(new, selection) if change.is_of_hook else None
+        unstaged = selection.folders(new.layout) if change.is_of_hook else None
         listing = partial(changed_output, root, (commit, change.head), new, unstaged)
         is_alone = len(changes.names) < SMALL  # so that no process is started while git is asked
         with meanwhile(listing) if is_alone else nullcontext() as listed:
@@ -94,14 +94,6 @@ def transitions(opened: Opened, selection: Selection, change: Range, *, is_whole
 def _commit(root: str, base: str) -> str | None:
     """The id of the commit; None for the HEAD of a branch that has none yet."""
     return last_commit(root) if base == "HEAD" else commit_id(root, base)
-
-
-def _folders(view: View, selection: Selection) -> list[str]:
-    """The folders of rendered files of the selection."""
-    layout = view.layout
-    if selection.whole:
-        return [layout.output]
-    return [layout.manifests(env, app) for env in selection.envs for app in sorted(selection.apps[env])]
 
 
 def each_transition(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> Judged:

@@ -337,9 +337,7 @@ def _run(memory: Memory, how: How) -> int:
 
 def _folders(opened: Opened, selection: Selection) -> list[str]:
     """The existing output folders of the selection."""
-    folders = [opened.layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
-    folders = [opened.layout.output] if selection.whole else folders
-    return [folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder))]
+    return [folder for folder in selection.folders(opened.layout) if os.path.isdir(os.path.join(opened.root, folder))]
 
 
 def _wrote(done: Difference | Summary) -> bool:

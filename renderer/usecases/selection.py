@@ -36,6 +36,12 @@ class Selection(NamedTuple):
         apps = {env: self.apps.get(env, none) | other.apps.get(env, none) for env in {*self.apps, *other.apps}}
         return Selection(apps, self.whole | other.whole)
 
+    def folders(self, layout: Layout) -> list[str]:
+        """The folders of the rendered files of these apps; of a whole environment, the output folder."""
+        if self.whole:
+            return [layout.output]
+        return [layout.manifests(env, app) for env in self.envs for app in sorted(self.apps[env])]
+
     def envs_of(self, app: str) -> list[str]:
         """The environments in which this app is meant."""
         return [env for env in self.envs if app in self.apps[env]]

@@ -113,11 +113,10 @@ def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
 
 def output_folders(opened: Opened, selection: Selection) -> list[str]:
     """The folders of the rendered files of a selection, whether they exist or not."""
-    layout = opened.layout
-    if selection.whole:
-        return [layout.output]
-    folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
-    return sorted([*folders, f"{layout.output}/{ARGOCD}"] if opened.setup.project.argocd is not None else folders)
+    folders = selection.folders(opened.layout)
+    if opened.setup.project.argocd is not None and not selection.whole:
+        folders.append(f"{opened.layout.output}/{ARGOCD}")
+    return sorted(folders)
 
 
 def _one(root: str, paths: Sequence[str], shown: Shown, run: Each, known: Opened | Refused | None) -> int:

@@ -19,7 +19,7 @@ from renderer.layout import DATA_FILES, PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.tree import is_temporary, listing, read, reader
-from renderer.usecases.checkout import is_around, nested, refuse_nested
+from renderer.usecases.checkout import is_around, nested
 from renderer.usecases.ignored import commits_apps
 from renderer.usecases.laid_out import lay_out_files, layout_of
 from renderer.usecases.project import Opened, Refused, extra_resources, find_root
@@ -94,7 +94,6 @@ def _one(here: str, root: str, files: tuple[str, ...], run: Run, choose: Choose 
         if opened is not None:
             if choose is None and not any(_may_concern(opened.layout, path) for path in files):
                 return 0
-            refuse_nested(root, opened.layout, opened.submodules)
             selection = _staged_on_disk(opened, choose or touched)
             if selection is not None and not selection.apps and choose is None:
                 return 0

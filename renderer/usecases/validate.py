@@ -14,6 +14,7 @@ from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.pipeline import Rendered, is_in
 from renderer.progress import counted, laps, progress
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, memory_of
 from renderer.usecases.project import Opened, whole_projects
@@ -172,6 +173,8 @@ def _of_index(options: ValidateOptions) -> int:
         base = (options.base or _live_revision(staged.source) or staged.parent) if options.hook else None
         if base and staged.commit:
             base = _commit_of(staged.source, base)
+        if base is None and isinstance(staged.opened, Opened):  # else the judgement of the change does it
+            refuse_nested(staged.root, staged.opened.layout, staged.opened.submodules)
         cached = options.cached and not staged.commit  # a temporary folder has no earlier run
         now = replace(options, directory=staged.root, paths=(), head=staged.commit, now=None, cached=cached)
         shown = Shown(options.form, options.is_strict, staged.start, laps(options.verbose))
